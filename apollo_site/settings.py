@@ -1,0 +1,199 @@
+"""All settings, fed by the environment. Unset means production; the README lists every variable."""
+
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from apollo_site.databases import with_safe_options
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+VAR_DIR.mkdir(exist_ok=True)
+
+env = environ.Env()
+
+
+def required(name: str, how: str) -> str:
+    """The text of variable `name`; without it nothing starts, and the error says `how` to set it."""
+    value = env.str(name, default="").strip()
+    if not value:
+        raise ImproperlyConfigured(f"Set {name}: {how}")
+    return value
+
+
+KEY_HOW = (
+    "comma-separated id:key pairs, the newest first, each key 32 random bytes in base64, for example the output of "
+    "python3 -c \"import base64, os; print('k1:' + base64.b64encode(os.urandom(32)).decode())\""
+)
+
+# The environment
+
+DEBUG = env.bool("APOLLO_DEBUG", default=False)
+SECRET_KEY = required(
+    "APOLLO_SECRET_KEY",
+    'a long random text, for example the output of python3 -c "import secrets; print(secrets.token_urlsafe(64))"',
+)
+FIELD_KEYS = required("APOLLO_FIELD_KEYS", KEY_HOW)
+HASH_KEYS = required("APOLLO_HASH_KEYS", KEY_HOW)
+ALLOWED_HOSTS = required("APOLLO_HOSTS", "the comma-separated host names this site answers to").split(",")
+PUBLIC_URL = required("APOLLO_PUBLIC_URL", "the address in links of mails, for example https://www.example.org").rstrip(
+    "/"
+)
+DEFAULT_FROM_EMAIL = required("APOLLO_FROM_EMAIL", "the address that mails come from")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+DRAFT_TTL_SECONDS = env.int("APOLLO_DRAFT_TTL", default=7 * 24 * 3600)
+OUTBOX_BACKOFF_SECONDS = env.list(
+    "APOLLO_OUTBOX_BACKOFF",
+    cast=int,
+    # A small office has nobody at 3 a.m., nor on a Sunday: together more than 48 hours.
+    default=[60, 300, 900, 3600, 2 * 3600, 4 * 3600, 8 * 3600, 12 * 3600, 24 * 3600],
+)
+
+# Parts
+
+INSTALLED_APPS = [
+    "apollo_site.apps.ApolloAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.sitemaps",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "crispy_forms",
+    "csp",
+    "vault",
+    "outbox",
+    "practice",
+    "procedures",
+    "appointments",
+    "apollo_site.apps.ApolloSiteConfig",
+]
+
+MIDDLEWARE = [
+    "apollo_site.middleware.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apollo_site.middleware.CompressPublicPagesMiddleware",
+    "apollo_site.middleware.HonestErrorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "apollo_site.urls"
+WSGI_APPLICATION = "apollo_site.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "practice.context.practice",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+CRISPY_ALLOWED_TEMPLATE_PACKS = ["apollo"]
+CRISPY_TEMPLATE_PACK = "apollo"
+
+# Data
+
+DATABASES = {
+    "default": with_safe_options(env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}"))
+    | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+}
+DATABASES["default"]["TEST"] = (
+    # A file, never :memory:, so that two connections can meet in a test.
+    {"NAME": VAR_DIR / "test.sqlite3"} if DATABASES["default"]["ENGINE"].endswith("sqlite3") else {}
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Mail leaves through the outbox only. Without a server every send fails, and says so, and nothing counts as sent.
+EMAIL_TIMEOUT = 10
+vars().update(env.email_url("EMAIL_URL", default="smtp://"))
+if not env.str("EMAIL_URL", default=""):
+    EMAIL_BACKEND = "outbox.backends.UnsetBackend"
+
+# Words and time
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("es", "Español")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "America/New_York"
+USE_TZ = True
+
+# Files
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "apollo_site.storage.BundledStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+MAX_BODY_BYTES = 12 * 1024 * 1024
+
+# Guards
+
+HTTPS = not env.bool("APOLLO_INSECURE_HTTP", default=DEBUG)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0  # one year
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+if env.bool("APOLLO_TRUST_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"  # no-referrer would break Django's origin check of forms
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "apollo_site.errors.csrf_failure"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    # NIST SP 800-63B-4: length, not composition.
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+# Logs carry primary keys and names of errors, never what a patient typed: no request bodies, no error mails.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+}

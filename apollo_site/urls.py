@@ -1,0 +1,23 @@
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+
+from apollo_site import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+    path("", include("procedures.urls_plain")),
+]
+urlpatterns += i18n_patterns(
+    path("", include("practice.urls")),
+    path("", include("procedures.urls")),
+    path("appointments/", include("appointments.urls")),
+    prefix_default_language=False,
+)
+
+handler400 = "apollo_site.errors.bad_request"
+handler403 = "apollo_site.errors.forbidden"
+handler404 = "apollo_site.errors.not_found"
+handler500 = "apollo_site.errors.server_error"

@@ -1,0 +1,113 @@
+"""What was done and seen. Rows are added, never changed."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from appointments.transitions import Status
+from vault.fields import EncryptedTextField
+
+
+class AppendOnlyError(TypeError):
+    """Somebody tried to change or delete history."""
+
+
+class AppendOnlyQuerySet(models.QuerySet):
+    def update(self, **kwargs):
+        raise AppendOnlyError
+
+    def delete(self):
+        raise AppendOnlyError
+
+
+class AppendOnly(models.Model):
+    appointment_request = models.ForeignKey("appointments.AppointmentRequest", on_delete=models.PROTECT)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
+    )
+    at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        ordering = ["at", "pk"]
+
+    def save(self, *args, **kwargs):
+        if self.pk:
+            raise AppendOnlyError
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise AppendOnlyError
+
+
+class StatusEvent(AppendOnly):
+    """One move of a request. Values stand in `details` as codes and dates, never as words of a patient."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    move = models.CharField(_("move"), max_length=20)
+    from_status = models.CharField(_("from"), max_length=12, choices=Status, blank=True)
+    to_status = models.CharField(_("to"), max_length=12, choices=Status)
+    version = models.PositiveIntegerField()
+    details = models.JSONField(default=dict, blank=True)
+    comment = EncryptedTextField(_("comment"))
+
+    class Meta(AppendOnly.Meta):
+        default_related_name = "status_events"
+        constraints = [models.UniqueConstraint(fields=["appointment_request", "version"], name="one_move_per_version")]
+
+    def __str__(self):
+        return f"{self.move} {self.version}"
+
+
+class ReadEvent(AppendOnly):
+    """Somebody opened a request."""
+
+    class Meta(AppendOnly.Meta):
+        default_related_name = "read_events"
+
+    def __str__(self):
+        return str(self.pk)
+
+
+class StaffNote(AppendOnly):
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    text = EncryptedTextField(_("note"))
+
+    class Meta(AppendOnly.Meta):
+        default_related_name = "staff_notes"
+
+    def __str__(self):
+        return str(self.pk)
+
+
+class ContactAttempt(AppendOnly):
+    class Result(models.TextChoices):
+        REACHED = "reached", _("Reached")
+        LEFT_MESSAGE = "left-message", _("Left message")
+        NO_ANSWER = "no-answer", _("No answer")
+        WRONG_NUMBER = "wrong-number", _("Wrong number")
+        REFUSED = "refused", _("Refused")
+
+    class Channel(models.TextChoices):
+        PHONE = "phone", _("Phone")
+        EMAIL = "email", _("E-mail")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    channel = models.CharField(_("by"), max_length=5, choices=Channel, default=Channel.PHONE)
+    result = models.CharField(_("result"), max_length=12, choices=Result)
+    note = EncryptedTextField(_("note"))
+
+    class Meta(AppendOnly.Meta):
+        default_related_name = "contact_attempts"
+
+    def __str__(self):
+        return self.get_result_display()

@@ -1,0 +1,191 @@
+import unicodedata
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from appointments.models import words
+from appointments.reference import new_reference
+from appointments.transitions import OPEN, Outcome, Status, WaitingOn
+from practice import phones
+from vault.crypto import keyed_hash
+from vault.fields import EncryptedDateField, EncryptedJSONField, EncryptedTextField
+
+
+def folded(name: str) -> str:
+    """`name` without accents, case, spaces and marks, so that O'Brien finds OBRIEN."""
+    decomposed = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(letter for letter in decomposed if letter.isalnum())
+
+
+class AppointmentRequestQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(status__in=OPEN)
+
+    def by_promise(self):
+        """The most urgent first: legal or travel deadline, then the promised date, then age."""
+        return self.order_by(models.F("deadline_at").asc(nulls_last=True), "respond_by", "pk")
+
+
+class AppointmentRequest(models.Model):
+    """What somebody asked us for. Not an appointment: that is a Visit."""
+
+    # Who made it, and how
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    reference = models.CharField(_("reference"), max_length=13, unique=True, default=new_reference, editable=False)
+    idempotency_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    channel = models.CharField(_("came by"), max_length=10, choices=words.Channel, default=words.Channel.WEB)
+    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
+    source_slug = models.SlugField(_("page it came from"), blank=True)
+    submitted_at = models.DateTimeField(_("sent"))
+
+    # The person
+    first_name = EncryptedTextField(_("first name"))
+    last_name = EncryptedTextField(_("last name"))
+    name_pronunciation = EncryptedTextField(_("how to say it"))
+    date_of_birth = EncryptedDateField(_("date of birth"))
+    phone = EncryptedTextField(_("phone"))  # E.164, with ";ext=" where there is one
+    phone_as_typed = EncryptedTextField(_("phone as typed"))
+    email = EncryptedTextField(_("e-mail"))
+    zip_code = EncryptedTextField(_("ZIP code"))
+    on_behalf_name = EncryptedTextField(_("asked by"))
+    on_behalf_phone = EncryptedTextField(_("phone of who asked"))
+    patient_knows = models.CharField(_("does the patient know"), max_length=3, choices=words.PatientKnows, blank=True)
+
+    # The wish
+    reason = EncryptedTextField(_("in their words"))
+    topic = models.CharField(_("topic"), max_length=20, choices=words.Topic, blank=True)
+    days = models.JSONField(_("days"), default=list, blank=True)
+    part_of_day = models.CharField(
+        _("part of day"), max_length=10, choices=words.PartOfDay, default=words.PartOfDay.ANY
+    )
+    earliest_on = models.DateField(_("not before"), null=True, blank=True)
+    returning = models.CharField(_("here before"), max_length=10, choices=words.Returning, blank=True)
+    in_florida_from = models.DateField(_("in Florida from"), null=True, blank=True)
+    in_florida_to = models.DateField(_("in Florida to"), null=True, blank=True)
+    accident_on = EncryptedDateField(_("date of the accident"))
+
+    # How to reach them
+    reach_by = models.CharField(_("reach by"), max_length=5, choices=words.ReachBy, default=words.ReachBy.CALL)
+    best_time = models.CharField(_("best time"), max_length=10, choices=words.BestTime, default=words.BestTime.ANY)
+    voicemail = models.CharField(_("voicemail"), max_length=10, choices=words.Voicemail, default=words.Voicemail.NONE)
+    needs = models.JSONField(_("needs"), default=list, blank=True)
+    interpreter_language = models.CharField(_("interpreter for"), max_length=40, blank=True)
+    visit_details_by_email = models.BooleanField(_("date and place of a visit may stand in e-mail"), default=False)
+
+    # Who pays, who sent them
+    payer_kind = models.CharField(_("insurance"), max_length=20, choices=words.PayerKind, blank=True)
+    payer_name = EncryptedTextField(_("insurer"))
+    member_number = EncryptedTextField(_("member number"))
+    referrer_name = EncryptedTextField(_("referring doctor"))
+    referrer_practice = EncryptedTextField(_("doctor's practice"))
+    referrer_phone = EncryptedTextField(_("doctor's phone or fax"))
+    may_contact_referrer = models.BooleanField(_("may we contact the doctor"), null=True, blank=True)
+    urgent_flags = EncryptedJSONField(_("urgent signs"))
+    consent_version = models.CharField(_("wording agreed to"), max_length=20, blank=True)
+
+    # The work
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.RECEIVED, editable=False)
+    waiting_on = models.CharField(_("waiting on"), max_length=10, choices=WaitingOn, blank=True, editable=False)
+    outcome = models.CharField(_("outcome"), max_length=24, choices=Outcome, blank=True, editable=False)
+    priority = models.CharField(_("priority"), max_length=8, choices=words.Priority, default=words.Priority.ROUTINE)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("works on it"),
+    )
+    respond_by = models.DateTimeField(_("promised by"))
+    next_action_at = models.DateTimeField(_("next step on"), null=True, blank=True, editable=False)
+    deadline_at = models.DateTimeField(_("deadline"), null=True, blank=True)
+    spam_score = models.PositiveSmallIntegerField(default=0, editable=False)
+    duplicate_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, editable=False)
+    routed_by = models.ForeignKey(
+        "appointments.RoutingRule", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+
+    # What makes it findable
+    phone_hash = models.CharField(max_length=100, blank=True, db_index=True, editable=False)
+    email_hash = models.CharField(max_length=100, blank=True, db_index=True, editable=False)
+    date_of_birth_hash = models.CharField(max_length=100, blank=True, db_index=True, editable=False)
+    last_name_hash = models.CharField(max_length=100, blank=True, db_index=True, editable=False)
+    last_name_sound_hash = models.CharField(max_length=100, blank=True, db_index=True, editable=False)
+
+    objects = AppointmentRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("request")
+        verbose_name_plural = _("requests")
+        indexes = [models.Index(fields=["status", "deadline_at", "respond_by"], name="request_queue")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(status="closed") | ~models.Q(outcome=""), name="closed_has_an_outcome"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="waiting")
+                | (~models.Q(waiting_on="") & models.Q(next_action_at__isnull=False)),
+                name="waiting_says_on_whom_until_when",
+            ),
+        ]
+
+    def __str__(self):
+        # The admin writes this into its log: the reference and nothing else.
+        return self.reference
+
+    def save(self, *args, **kwargs):
+        for column, value in self.hashed_columns().items():
+            setattr(self, column, value)
+        super().save(*args, **kwargs)
+
+    def hashed_columns(self) -> dict[str, str]:
+        """Keyed hash of each value that staff search for, by column."""
+        name = folded(self.last_name)
+        return {
+            "phone_hash": keyed_hash("phone", self.phone.partition(";")[0]),
+            "email_hash": keyed_hash("email", self.email.casefold()),
+            "date_of_birth_hash": keyed_hash(
+                "date_of_birth", self.date_of_birth.isoformat() if self.date_of_birth else ""
+            ),
+            "last_name_hash": keyed_hash("last_name", name),
+            "last_name_sound_hash": keyed_hash("last_name_sound", soundex(name)),
+        }
+
+    @property
+    def full_name(self):
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def phone_display(self):
+        return phones.display(self.phone)
+
+    @property
+    def phone_uri(self):
+        return phones.uri(self.phone)
+
+
+def soundex(name: str) -> str:
+    """How a folded `name` sounds: American Soundex, "" for names without a Latin letter.
+
+    Shape: a letter and three digits. Source: National Archives, "Soundex System" (2007).
+    """
+    codes = {
+        letter: str(digit)
+        for digit, letters in enumerate(["bfpv", "cgjkqsxz", "dt", "l", "mn", "r"], 1)
+        for letter in letters
+    }
+    letters = [letter for letter in name if "a" <= letter <= "z"]
+    if not letters:
+        return ""
+    sounds, last = letters[0].upper(), codes.get(letters[0], "")
+    for letter in letters[1:]:
+        code = codes.get(letter, "")
+        if code and code != last:
+            sounds += code
+        if letter not in "hw":  # these two do not part equal sounds
+            last = code
+    return sounds[:4].ljust(4, "0")

@@ -1,0 +1,46 @@
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Visit(models.Model):
+    """An appointment, in FHIR's words. Moving one keeps `ics_uid` and raises `ics_sequence`."""
+
+    class Status(models.TextChoices):
+        BOOKED = "booked", _("Booked")
+        FULFILLED = "fulfilled", _("Took place")
+        NOSHOW = "noshow", _("Patient did not come")
+        CANCELLED = "cancelled", _("Cancelled")
+        ENTERED_IN_ERROR = "entered-in-error", _("Entered in error")
+
+    appointment_request = models.ForeignKey(
+        "appointments.AppointmentRequest", on_delete=models.PROTECT, related_name="visits"
+    )
+    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.BOOKED, editable=False)
+    starts_at = models.DateTimeField(_("starts"))
+    duration_minutes = models.PositiveSmallIntegerField(_("minutes"), default=30)
+    location = models.ForeignKey(
+        "practice.Location", on_delete=models.PROTECT, related_name="+", verbose_name=_("place")
+    )
+    clinician = models.ForeignKey(
+        "practice.Clinician",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("clinician"),
+    )
+    ics_uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    ics_sequence = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering = ["starts_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appointment_request"], condition=models.Q(status="booked"), name="one_booked_visit_per_request"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.appointment_request} {self.get_status_display()}"

@@ -1,0 +1,88 @@
+"""Words that forms, rows and staff share: the choices of a request."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Channel(models.TextChoices):
+    WEB = "web", _("Website")
+    PHONE = "phone", _("Phone")
+    FAX = "fax", _("Fax")
+    WALK_IN = "walk-in", _("Walk-in")
+    REFERRAL = "referral", _("Referral")
+
+
+class Topic(models.TextChoices):
+    NEW_PAIN = "new-pain", _("A new pain, or one that got worse")
+    LASTING_PAIN = "lasting-pain", _("Pain that has been there for a while")
+    PROCEDURE = "procedure", _("A procedure I read about, or that a doctor ordered")
+    SECOND_OPINION = "second-opinion", _("A second opinion")
+    FOLLOW_UP = "follow-up", _("A follow-up visit")
+    ACCIDENT = "accident", _("Pain after a car accident")
+
+
+class Returning(models.TextChoices):
+    NEW = "new", _("No, this is my first time")
+    RETURNING = "returning", _("Yes")
+    UNSURE = "unsure", _("I am not sure")
+
+
+class PartOfDay(models.TextChoices):
+    ANY = "any", _("Either is fine")
+    MORNING = "morning", _("Morning")
+    AFTERNOON = "afternoon", _("Afternoon")
+
+
+class Day(models.TextChoices):
+    MONDAY = "mon", _("Monday")
+    TUESDAY = "tue", _("Tuesday")
+    WEDNESDAY = "wed", _("Wednesday")
+    THURSDAY = "thu", _("Thursday")
+    FRIDAY = "fri", _("Friday")
+
+
+class PayerKind(models.TextChoices):
+    MEDICARE = "medicare", _("Medicare")
+    MEDICARE_ADVANTAGE = "medicare-advantage", _("A Medicare Advantage plan")
+    PRIVATE = "private", _("Private insurance, or through work")
+    MEDICAID = "medicaid", _("Medicaid")
+    AUTO = "auto", _("Car insurance, after an accident")
+    WORKERS_COMP = "workers-comp", _("Workers' compensation")
+    VETERANS = "veterans", _("Veterans' care")
+    SELF_PAY = "self-pay", _("I pay myself")
+    UNSURE = "unsure", _("I am not sure")
+
+
+class ReachBy(models.TextChoices):
+    CALL = "call", _("Call me")
+    EMAIL = "email", _("Write me an e-mail")
+
+
+class BestTime(models.TextChoices):
+    ANY = "any", _("Any time in office hours")
+    MORNING = "morning", _("Mornings")
+    AFTERNOON = "afternoon", _("Afternoons")
+
+
+class Voicemail(models.TextChoices):
+    FULL = "full", _("Yes, with the reason for the call")
+    NAME_ONLY = "name-only", _("Yes, but only your name and number")
+    NONE = "none", _("No")
+
+
+class Need(models.TextChoices):
+    INTERPRETER = "interpreter", _("An interpreter")
+    HEARING = "hearing", _("I do not hear well: speak slowly, or use relay")
+    WHEELCHAIR = "wheelchair", _("I use a wheelchair or walker")
+    LARGE_PRINT = "large-print", _("Papers in large print")
+
+
+class PatientKnows(models.TextChoices):
+    YES = "yes", _("Yes")
+    NO = "no", _("Not yet")
+
+
+class Priority(models.TextChoices):
+    ROUTINE = "routine", _("Routine")
+    SOON = "soon", _("Soon")
+    URGENT = "urgent", _("Urgent")

@@ -1,0 +1,122 @@
+"""The life of a request: every move there is. Buttons, checks, documentation and tests read this table."""
+
+from dataclasses import dataclass
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(models.TextChoices):
+    RECEIVED = "received", _("Received")
+    QUARANTINED = "quarantined", _("Quarantined")
+    IN_REVIEW = "in-review", _("In review")
+    WAITING = "waiting", _("Waiting")
+    OFFERED = "offered", _("Times offered")
+    SCHEDULED = "scheduled", _("Scheduled")
+    COMPLETED = "completed", _("Completed")
+    CLOSED = "closed", _("Closed")
+
+
+OPEN = frozenset(
+    {Status.RECEIVED, Status.QUARANTINED, Status.IN_REVIEW, Status.WAITING, Status.OFFERED, Status.SCHEDULED}
+)
+
+
+class WaitingOn(models.TextChoices):
+    PATIENT = "patient", _("the patient")
+    REFERRER = "referrer", _("the referring doctor")
+    PAYER = "payer", _("the insurer")
+    CLINICIAN = "clinician", _("our clinician")
+
+
+class Outcome(models.TextChoices):
+    SCHEDULED_ELSEWHERE = "scheduled-elsewhere", _("Found a visit elsewhere")
+    SEEN = "seen", _("Seen")
+    NO_SHOW = "no-show-gave-up", _("Did not come; no new visit wanted")
+    PATIENT_WITHDREW = "patient-withdrew", _("Patient no longer wants a visit")
+    UNABLE_TO_REACH = "unable-to-reach", _("Could not be reached")
+    NOT_OFFERED = "not-a-service-we-offer", _("Not a service we offer")
+    NEEDS_REFERRAL = "needs-referral-first", _("Needs a referral first")
+    PAYER_NOT_ACCEPTED = "payer-not-accepted", _("Insurance not accepted")
+    CLINICAL_REDIRECT = "clinical-redirect", _("Better care elsewhere")
+    EMERGENCY = "emergency-directed", _("Sent to emergency care")
+    DUPLICATE = "duplicate", _("Duplicate")
+    SPAM = "spam", _("Spam")
+    ENTERED_IN_ERROR = "entered-in-error", _("Entered in error")
+    DECEASED = "deceased", _("Patient has died")
+
+
+COMMENT_NEEDED = frozenset(
+    {
+        Outcome.NOT_OFFERED,
+        Outcome.NEEDS_REFERRAL,
+        Outcome.PAYER_NOT_ACCEPTED,
+        Outcome.CLINICAL_REDIRECT,
+        Outcome.EMERGENCY,
+        Outcome.ENTERED_IN_ERROR,
+    }
+)
+
+SCHEDULER = "scheduler"
+COORDINATOR = "referral coordinator"
+CLINICIAN = "clinician"
+SUPERVISOR = "supervisor"
+DESK = frozenset({SCHEDULER, COORDINATOR, SUPERVISOR})
+
+
+@dataclass(frozen=True)
+class Move:
+    """`name` takes a request from any of `sources` to `target`; `by` names the groups, `needs` the fields asked for."""
+
+    name: str
+    label: str
+    sources: frozenset[Status]
+    target: Status
+    by: frozenset[str]
+    needs: tuple[str, ...] = ()
+
+
+_IN_HAND = frozenset({Status.IN_REVIEW, Status.WAITING})
+
+TRANSITIONS = (
+    Move("claim", _("I take this one"), frozenset({Status.RECEIVED}), Status.IN_REVIEW, DESK),
+    Move("wait", _("Wait for somebody"), _IN_HAND, Status.WAITING, DESK, needs=("waiting_on", "next_action_at")),
+    Move("resume", _("Go on with it"), frozenset({Status.WAITING}), Status.IN_REVIEW, DESK),
+    Move(
+        "schedule",
+        _("Book a visit"),
+        _IN_HAND | {Status.RECEIVED},
+        Status.SCHEDULED,
+        DESK,
+        needs=("starts_at", "location", "clinician"),
+    ),
+    Move(
+        "cancel_visit", _("Cancel the visit"), frozenset({Status.SCHEDULED}), Status.IN_REVIEW, DESK, needs=("comment",)
+    ),
+    Move(
+        "complete",
+        _("Visit is over"),
+        frozenset({Status.SCHEDULED}),
+        Status.COMPLETED,
+        DESK | {CLINICIAN},
+        needs=("visit_status",),
+    ),
+    Move(
+        "close",
+        _("Close"),
+        OPEN - {Status.QUARANTINED, Status.SCHEDULED},
+        Status.CLOSED,
+        DESK,
+        needs=("outcome", "comment"),
+    ),
+    Move(
+        "reopen",
+        _("Open again"),
+        frozenset({Status.CLOSED, Status.COMPLETED}),
+        Status.IN_REVIEW,
+        frozenset({SUPERVISOR}),
+        needs=("comment",),
+    ),
+)
+
+MOVES = {move.name: move for move in TRANSITIONS}

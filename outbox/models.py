@@ -1,0 +1,80 @@
+"""What leaves: one row per recipient and channel, written in the transaction of what caused it."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from vault.fields import EncryptedTextField
+
+
+class MessageQuerySet(models.QuerySet):
+    def due(self, now):
+        """Messages a worker may take at `now` (the database's clock): waiting ones, and those whose lease ran out."""
+        waiting = models.Q(state__in=[Message.State.QUEUED, Message.State.FAILED_TEMPORARY], next_attempt_at__lte=now)
+        abandoned = models.Q(state=Message.State.SENDING, leased_until__lte=now)
+        return self.filter(waiting | abandoned).order_by("next_attempt_at", "pk")
+
+    def unsent(self):
+        """Messages that still have to leave."""
+        return self.filter(state__in=[Message.State.QUEUED, Message.State.SENDING, Message.State.FAILED_TEMPORARY])
+
+
+class Message(models.Model):
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        SENDING = "sending", _("Sending")
+        SENT = "sent", _("Sent")
+        DELIVERED = "delivered", _("Delivered")
+        FAILED_TEMPORARY = "failed-temporary", _("Failed, will be tried again")
+        FAILED_PERMANENT = "failed-permanent", _("Failed for good")
+        NEEDS_HUMAN = "needs-human", _("Needs a person")
+        HELD = "held", _("Held")
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("E-mail")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    kind = models.SlugField(_("kind"), help_text=_("The template under templates/outbox/ that makes the text."))
+    to = EncryptedTextField(_("recipient"))
+    about = models.CharField(_("about"), max_length=40, blank=True, db_index=True, help_text=_("A reference, no name."))
+    language = models.CharField(_("language"), max_length=5, default="en")
+    context = models.JSONField(_("values for the template"), default=dict)  # no health data, no names: see services
+    dedupe_key = models.CharField(max_length=120, unique=True)
+
+    state = models.CharField(_("state"), max_length=20, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"))
+    leased_until = models.DateTimeField(null=True, blank=True)
+    lease = models.UUIDField(null=True, blank=True)
+    last_error = models.CharField(
+        _("last error"), max_length=120, blank=True, help_text=_("Kind of error and code only.")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["state", "next_attempt_at"], name="outbox_due")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="sending") | models.Q(leased_until__isnull=False, lease__isnull=False),
+                name="sending_message_has_a_lease",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.kind} {self.about}".strip()
+
+
+class Heartbeat(models.Model):
+    """When each worker last looked for work."""
+
+    worker = models.CharField(max_length=80, unique=True)
+    seen_at = models.DateTimeField()
+
+    def __str__(self):
+        return self.worker

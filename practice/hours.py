@@ -1,0 +1,80 @@
+"""When we are open, and the dated promise: by closing time of the next business day, in the practice's time zone."""
+
+import datetime
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+import holidays
+from django.conf import settings
+from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.formats import time_format
+from django.utils.translation import gettext as _
+
+TWO_WEEKS = datetime.timedelta(days=14)
+LONGEST_SEARCH_DAYS = 400
+FALLBACK_CLOSING = datetime.time(17)
+
+
+def zone() -> ZoneInfo:
+    return ZoneInfo(settings.TIME_ZONE)
+
+
+def in_words(rows) -> list[str]:
+    """Rows of OpeningHours as lines for people: ["Mon to Thu, 8 a.m. to 5 p.m.", "Fri, 8 a.m. to noon"]."""
+    by_day = sorted(rows, key=lambda row: row.weekday)
+    lines = []
+    # Days in a row with equal hours share the key, since both the weekday and its place rise by one.
+    for (__, opens, closes), group in groupby(
+        enumerate(by_day), key=lambda pair: (pair[1].weekday - pair[0], pair[1].opens, pair[1].closes)
+    ):
+        days = [WEEKDAYS_ABBR[row.weekday] for __, row in group]
+        span = _("%(first)s to %(last)s") % {"first": days[0], "last": days[-1]} if len(days) > 1 else str(days[0])
+        lines.append(
+            _("%(days)s, %(opens)s to %(closes)s")
+            % {"days": span, "opens": time_format(opens, "P"), "closes": time_format(closes, "P")}
+        )
+    return lines
+
+
+class Calendar:
+    """The business days of one office.
+
+    Built from plain rows so that a page which has them already asks the database nothing more.
+    """
+
+    def __init__(self, opening_hours, closures):
+        self._hours = {row.weekday: row for row in opening_hours}
+        self._closures = list(closures)
+        self._holidays = holidays.country_holidays("US")
+
+    def closing_time(self, day: datetime.date) -> datetime.datetime | None:
+        """When the office closes on `day` (aware); None if it is closed that day."""
+        row = self._hours.get(day.weekday())
+        if not row or day in self._holidays or any(c.starts_on <= day <= c.ends_on for c in self._closures):
+            return None
+        return datetime.datetime.combine(day, row.closes, tzinfo=zone())
+
+    def is_open(self, at: datetime.datetime) -> bool:
+        local = at.astimezone(zone())
+        closes = self.closing_time(local.date())
+        return closes is not None and self._hours[local.weekday()].opens <= local.time() and local < closes
+
+    def promise(self, at: datetime.datetime, business_days: int) -> datetime.datetime:
+        """Closing time of the `business_days`-th business day after the day of `at` (both aware)."""
+        day, left = at.astimezone(zone()).date(), business_days
+        for __ in range(LONGEST_SEARCH_DAYS):
+            day += datetime.timedelta(days=1)
+            closes = self.closing_time(day)
+            left -= closes is not None
+            if closes is not None and left == 0:
+                return closes
+        # No hours are entered at all: a promise is still made, and kept, as of an ordinary weekday.
+        return _without_hours(at, business_days)
+
+
+def _without_hours(at, business_days):
+    day = at.astimezone(zone()).date()
+    while business_days:
+        day += datetime.timedelta(days=1)
+        business_days -= day.weekday() < 5
+    return datetime.datetime.combine(day, FALLBACK_CLOSING, tzinfo=zone())

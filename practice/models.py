@@ -1,0 +1,230 @@
+"""Who we are: the practice, where and when it is open, and the people who work there."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from practice import hours, phones
+from practice.markdown import render
+
+
+class PhoneField(models.CharField):
+    """A telephone number, typed in any usual shape and stored as E.164."""
+
+    def __init__(self, *args, **kwargs):
+        kwargs.setdefault("max_length", 40)
+        super().__init__(*args, **kwargs)
+
+    def clean(self, value, model_instance):
+        value = super().clean(value, model_instance)
+        e164 = phones.to_e164(value)
+        if value and not e164:
+            raise ValidationError(_("Enter a phone number with 10 digits, like 813-555-0142."), code="phone")
+        return e164
+
+
+class Practice(models.Model):
+    """The one row about the practice itself."""
+
+    name = models.CharField(_("name"), max_length=120)
+    short_name = models.CharField(
+        _("short name"),
+        max_length=60,
+        help_text=_("The sender of our mails. Leave out the speciality: others may see a patient's mailbox."),
+    )
+    strapline = models.CharField(_("strapline"), max_length=160, blank=True)
+    affiliation = models.CharField(
+        _("affiliation banner"),
+        max_length=240,
+        blank=True,
+        help_text=_("Shown on top of every page. Only with the written agreement on file."),
+    )
+    phone = PhoneField(_("phone"))
+    reply_business_days = models.PositiveSmallIntegerField(
+        _("we answer within this many business days"),
+        default=1,
+        help_text=_("A request is promised an answer by closing time of that day."),
+    )
+    sample_content = models.BooleanField(
+        _("sample content"),
+        default=True,
+        help_text=_(
+            "While on, pages that no clinician has signed are shown, and say so, and search engines are kept out."
+        ),
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("practice")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="only_one_practice"),
+            models.CheckConstraint(condition=models.Q(reply_business_days__gte=1), name="reply_within_a_day_or_more"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def phone_display(self):
+        return phones.display(self.phone)
+
+    @property
+    def phone_uri(self):
+        return phones.uri(self.phone)
+
+
+class Location(models.Model):
+    name = models.CharField(_("name"), max_length=120)
+    slug = models.SlugField(unique=True)
+    street = models.CharField(_("street"), max_length=160)
+    city = models.CharField(_("city"), max_length=80)
+    state = models.CharField(_("state"), max_length=2, default="FL")
+    zip_code = models.CharField(_("ZIP code"), max_length=10)
+    phone = PhoneField(_("phone"))
+    fax = PhoneField(_("fax"), blank=True)
+    parking = models.TextField(_("parking"), blank=True)
+    access = models.TextField(_("access"), blank=True, help_text=_("Doors, lifts, wheelchairs."))
+    order = models.PositiveSmallIntegerField(
+        _("order"), default=0, help_text=_("The first one is the main office: its hours are the hours of the practice.")
+    )
+
+    class Meta:
+        ordering = ["order", "pk"]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def phone_display(self):
+        return phones.display(self.phone)
+
+    @property
+    def phone_uri(self):
+        return phones.uri(self.phone)
+
+    @property
+    def fax_display(self):
+        return phones.display(self.fax)
+
+    @property
+    def hours_lines(self):
+        """Opening hours in words, days of equal hours together: ["Mon to Fri, 8 a.m. to 5 p.m."]."""
+        return hours.in_words(self.opening_hours.all())
+
+
+class OpeningHours(models.Model):
+    class Weekday(models.IntegerChoices):
+        MONDAY = 0, _("Monday")
+        TUESDAY = 1, _("Tuesday")
+        WEDNESDAY = 2, _("Wednesday")
+        THURSDAY = 3, _("Thursday")
+        FRIDAY = 4, _("Friday")
+        SATURDAY = 5, _("Saturday")
+        SUNDAY = 6, _("Sunday")
+
+    location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="opening_hours")
+    weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday)
+    opens = models.TimeField(_("opens"))
+    closes = models.TimeField(_("closes"))
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("opening hours")
+        ordering = ["weekday"]
+        constraints = [
+            models.UniqueConstraint(fields=["location", "weekday"], name="one_row_of_hours_per_weekday"),
+            models.CheckConstraint(
+                condition=models.Q(closes__gt=models.F("opens")),
+                name="closes_after_it_opens",
+                violation_error_message=_("Closing time must be after opening time."),
+            ),
+        ]
+
+    def __str__(self):
+        return self.get_weekday_display()
+
+
+class ClosureQuerySet(models.QuerySet):
+    def upcoming(self, today):
+        """Closures that are on at `today` (a date) or begin within the next two weeks."""
+        return self.filter(ends_on__gte=today, starts_on__lte=today + hours.TWO_WEEKS)
+
+
+class Closure(models.Model):
+    """Days on which an office is closed besides weekends and federal holidays: a storm, a course, a move."""
+
+    location = models.ForeignKey(
+        Location,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="closures",
+        help_text=_("Empty: all offices."),
+    )
+    starts_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))
+    reason = models.CharField(_("reason"), max_length=120, help_text=_("Patients read this: “Closed for the storm”."))
+
+    objects = ClosureQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["starts_on"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_on__gte=models.F("starts_on")),
+                name="closure_ends_after_it_starts",
+                violation_error_message=_("The last day must not be before the first day."),
+            )
+        ]
+
+    def __str__(self):
+        return self.reason
+
+
+class Clinician(models.Model):
+    first_name = models.CharField(_("first name"), max_length=80)
+    last_name = models.CharField(_("last name"), max_length=80)
+    slug = models.SlugField(unique=True)
+    credentials = models.CharField(
+        _("credentials"), max_length=40, help_text=_("As on the licence: “MD”, “DO”, “APRN”.")
+    )
+    specialty = models.CharField(_("specialty"), max_length=120)
+    board_certification = models.CharField(
+        _("board certification"),
+        max_length=200,
+        blank=True,
+        help_text=_("Only boards that the Florida Board of Medicine accepts (64B8-11.001). Never “expert” or “best”."),
+    )
+    languages = models.CharField(_("languages"), max_length=120, blank=True)
+    bio = models.TextField(_("about"), blank=True)
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        ordering = ["order", "last_name"]
+
+    def __str__(self):
+        return f"{self.first_name} {self.last_name}, {self.credentials}"
+
+    @property
+    def bio_html(self):
+        return render(self.bio)
+
+
+class Notice(models.Model):
+    """A dated text about rights and rules: privacy, accessibility."""
+
+    slug = models.SlugField()
+    language = models.CharField(_("language"), max_length=5, default="en")
+    title = models.CharField(_("title"), max_length=160)
+    summary = models.TextField(_("summary"))
+    body = models.TextField(_("text"))
+    effective_on = models.DateField(_("in force since"))
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [models.UniqueConstraint(fields=["slug", "language"], name="one_notice_per_slug_and_language")]
+
+    def __str__(self):
+        return self.title
+
+    @property
+    def body_html(self):
+        return render(self.body)

@@ -1,0 +1,71 @@
+"""Reading the practice as every page needs it, the promise of a date, and the copy on disk for error pages."""
+
+import datetime
+import json
+import logging
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from practice import hours
+from practice.models import Closure, Location, Practice
+
+logger = logging.getLogger(__name__)
+
+
+def current_practice() -> Practice:
+    """The practice with `main_location`, `hours_lines`, `upcoming_closures` and `is_open_now`; four queries at most."""
+    practice = Practice.objects.first() or Practice(name=_("Our practice"), short_name=_("Our office"))
+    main = Location.objects.prefetch_related("opening_hours").first()
+    closures = list(_closures_of(main))
+    calendar = hours.Calendar(main.opening_hours.all() if main else [], closures)
+    now = timezone.now()
+    soon = now.astimezone(hours.zone()).date() + hours.TWO_WEEKS
+    practice.main_location = main
+    practice.calendar = calendar
+    practice.hours_lines = main.hours_lines if main else []
+    practice.upcoming_closures = [closure for closure in closures if closure.starts_on <= soon]
+    practice.is_open_now = calendar.is_open(now)
+    return practice
+
+
+def _closures_of(location):
+    today = timezone.localdate(timezone=hours.zone())
+    return Closure.objects.filter(Q(location=None) | Q(location=location), ends_on__gte=today)
+
+
+def reply_promise(at: datetime.datetime | None = None) -> datetime.datetime:
+    """By when a request sent at `at` (aware, now by default) is answered: aware, in the practice's time zone."""
+    practice = current_practice()
+    return practice.calendar.promise(at or timezone.now(), practice.reply_business_days)
+
+
+def card_path():
+    return settings.VAR_DIR / "practice-card.json"
+
+
+def write_card():
+    """Copy name, phone and hours to disk: error pages take them from there when the database is away (P8, P50)."""
+    practice = current_practice()
+    card = {
+        "name": practice.name,
+        "phone_display": practice.phone_display,
+        "phone_uri": practice.phone_uri,
+        "hours_lines": [str(line) for line in practice.hours_lines],
+    }
+    path = card_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written beside and moved, so that a reader never meets half a file.
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(card))
+    fresh.replace(path)
+
+
+def read_card() -> dict:
+    """The copy on disk; {} if there is none. Never raises: it is called when other things have failed."""
+    try:
+        return json.loads(card_path().read_text())
+    except (OSError, ValueError):
+        return {}

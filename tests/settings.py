@@ -1,0 +1,23 @@
+"""Production settings with keys, hosts and mail of the tests. DATABASE_URL from outside chooses the database."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.update(
+    APOLLO_DEBUG="0",
+    APOLLO_SECRET_KEY="a key for tests only: long enough for the checks, and random it need not be",
+    APOLLO_FIELD_KEYS="f1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    APOLLO_HASH_KEYS="h1:OTg3NjU0MzIxMDk4NzY1NDMyMTA5ODc2NTQzMjEwOTg=",
+    APOLLO_HOSTS="localhost,127.0.0.1,testserver",
+    APOLLO_PUBLIC_URL="https://practice.example.org",
+    APOLLO_FROM_EMAIL="office@practice.example.org",
+    APOLLO_INSECURE_HTTP="1",
+    EMAIL_URL="smtp://127.0.0.1:1",
+)
+
+from apollo_site.settings import *  # noqa: F403
+
+VAR_DIR = Path(tempfile.mkdtemp(prefix="apollo-tests-"))
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,63 @@
+"""Encrypting one value, bound to its place, and hashing one value so that it can be found again."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from vault.keys import field_keys, hash_keys
+
+FORMAT = "v1"
+NONCE_BYTES = 12
+
+
+class UnreadableError(Exception):
+    """A stored value could not be decrypted: a wrong or missing key, or the value was moved or changed.
+
+    Carries the place ("appointments.appointmentrequest.phone:<uuid>"), never the value.
+    """
+
+
+def encrypt(text: str, place: str) -> str:
+    """`text` as a token "v1.<key id>.<base64 of nonce and AES-256-GCM ciphertext>", readable only at `place`."""
+    key_id, key = next(iter(field_keys().items()))
+    nonce = os.urandom(NONCE_BYTES)
+    sealed = AESGCM(key).encrypt(nonce, text.encode("utf-8", "surrogatepass"), place.encode())
+    return f"{FORMAT}.{key_id}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
+
+
+def decrypt(token: str, place: str) -> str:
+    """The text of `token`. Raises UnreadableError, and never answers with anything else."""
+    try:
+        version, key_id, encoded = token.split(".")
+        sealed = base64.urlsafe_b64decode(encoded)
+        key = field_keys()[key_id]
+        if version != FORMAT:
+            raise UnreadableError(place)
+        text = AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
+    except (ValueError, KeyError, binascii.Error, InvalidTag):
+        raise UnreadableError(place) from None
+    return text.decode("utf-8", "surrogatepass")
+
+
+def is_current(token: str) -> bool:
+    """Whether `token` was made with the newest field key."""
+    return token.startswith(f"{FORMAT}.{next(iter(field_keys()))}.")
+
+
+def keyed_hash(purpose: str, text: str) -> str:
+    """How `text` is stored for exact search: "<key id>.<HMAC-SHA256 in hex>"; "" stays "".
+
+    `purpose` keeps equal words of different fields apart.
+    """
+    return keyed_hashes(purpose, text)[0] if text else ""
+
+
+def keyed_hashes(purpose: str, text: str) -> list[str]:
+    """Every form in which `text` may stand in the database, one per hash key, the newest first."""
+    message = f"{purpose}\0{text}".encode("utf-8", "surrogatepass")
+    return [f"{key_id}.{hmac.new(key, message, hashlib.sha256).hexdigest()}" for key_id, key in hash_keys().items()]

@@ -1,0 +1,23 @@
+from django.apps import apps
+from django.core.management.base import BaseCommand, CommandError
+
+from vault import canary
+from vault.fields import encrypted_fields
+from vault.rotation import rotate
+
+
+class Command(BaseCommand):
+    help = "Re-encrypt and re-hash everything with the newest keys; may be stopped and started again at any time."
+
+    def handle(self, **options):
+        canary.plant()
+        unreadable_in_all = 0
+        for model in apps.get_models():
+            if encrypted_fields(model):
+                rewritten, unreadable = rotate(model)
+                unreadable_in_all += unreadable
+                self.stdout.write(f"{model._meta.label}: {rewritten} rows rewritten, {unreadable} unreadable")
+        if unreadable_in_all:
+            raise CommandError("Unreadable rows were left as they are. Keep the old keys and look for the cause.")
+        canary.forget_old_keys()
+        self.stdout.write("Everything is under the newest keys. The older ones may be removed from the settings.")

@@ -1,0 +1,20 @@
+from django.db import models
+
+
+class Canary(models.Model):
+    """A known word under each key in use: if a key no longer reads or makes it, the key is the wrong one."""
+
+    class Ring(models.TextChoices):
+        FIELD = "field"
+        HASH = "hash"
+
+    ring = models.CharField(max_length=5, choices=Ring)
+    key_id = models.CharField(max_length=32)
+    proof = models.TextField()
+
+    class Meta:
+        verbose_name_plural = "canaries"
+        constraints = [models.UniqueConstraint(fields=["ring", "key_id"], name="one_canary_per_key")]
+
+    def __str__(self):
+        return f"{self.ring} key {self.key_id}"
