@@ -21,6 +21,9 @@ OPEN = frozenset(
     {Status.RECEIVED, Status.QUARANTINED, Status.IN_REVIEW, Status.WAITING, Status.OFFERED, Status.SCHEDULED}
 )
 
+# While one of these, the promised answer is still owed.
+ON_THE_CLOCK = frozenset({Status.RECEIVED, Status.IN_REVIEW})
+
 
 class WaitingOn(models.TextChoices):
     PATIENT = "patient", _("the patient")
@@ -60,13 +63,29 @@ COMMENT_NEEDED = frozenset(
 SCHEDULER = "scheduler"
 COORDINATOR = "referral coordinator"
 CLINICIAN = "clinician"
+EDITOR = "editor"
 SUPERVISOR = "supervisor"
+AUDITOR = "auditor"
+OWNER = "owner"
+GROUPS = (SCHEDULER, COORDINATOR, CLINICIAN, EDITOR, SUPERVISOR, AUDITOR, OWNER)
 DESK = frozenset({SCHEDULER, COORDINATOR, SUPERVISOR})
+
+# Besides the moves: who may read a patient's words, who may log a call, who may write a note.
+READERS = DESK | {CLINICIAN}
+CALLERS = DESK
+NOTERS = DESK | {CLINICIAN}
+
+OUTCOME_BY = {Outcome.ENTERED_IN_ERROR: frozenset({SUPERVISOR})}  # any other outcome: whoever may close
+TRIES_NEEDED = 3  # before a patient counts as out of reach, on two channels where there are two
+NOSHOW_AFTER_MINUTES = 15
 
 
 @dataclass(frozen=True)
 class Move:
-    """`name` takes a request from any of `sources` to `target`; `by` names the groups, `needs` the fields asked for."""
+    """`name` takes a request from any of `sources` to `target`; `by` names the groups.
+
+    `needs` are the fields that must be filled in, `may` those that can be.
+    """
 
     name: str
     label: str
@@ -74,13 +93,26 @@ class Move:
     target: Status
     by: frozenset[str]
     needs: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return self.needs + self.may
 
 
 _IN_HAND = frozenset({Status.IN_REVIEW, Status.WAITING})
 
 TRANSITIONS = (
     Move("claim", _("I take this one"), frozenset({Status.RECEIVED}), Status.IN_REVIEW, DESK),
-    Move("wait", _("Wait for somebody"), _IN_HAND, Status.WAITING, DESK, needs=("waiting_on", "next_action_at")),
+    Move(
+        "wait",
+        _("Wait for somebody"),
+        _IN_HAND,
+        Status.WAITING,
+        DESK,
+        needs=("waiting_on", "next_action_at"),
+        may=("comment",),
+    ),
     Move("resume", _("Go on with it"), frozenset({Status.WAITING}), Status.IN_REVIEW, DESK),
     Move(
         "schedule",
@@ -88,7 +120,8 @@ TRANSITIONS = (
         _IN_HAND | {Status.RECEIVED},
         Status.SCHEDULED,
         DESK,
-        needs=("starts_at", "location", "clinician"),
+        needs=("starts_at", "location"),
+        may=("clinician", "comment"),
     ),
     Move(
         "cancel_visit", _("Cancel the visit"), frozenset({Status.SCHEDULED}), Status.IN_REVIEW, DESK, needs=("comment",)
@@ -100,6 +133,7 @@ TRANSITIONS = (
         Status.COMPLETED,
         DESK | {CLINICIAN},
         needs=("visit_status",),
+        may=("comment",),
     ),
     Move(
         "close",
@@ -107,7 +141,8 @@ TRANSITIONS = (
         OPEN - {Status.QUARANTINED, Status.SCHEDULED},
         Status.CLOSED,
         DESK,
-        needs=("outcome", "comment"),
+        needs=("outcome",),
+        may=("comment",),
     ),
     Move(
         "reopen",

@@ -6,8 +6,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models import words
+from appointments.models.history import ContactAttempt
 from appointments.reference import new_reference
-from appointments.transitions import OPEN, Outcome, Status, WaitingOn
+from appointments.transitions import ON_THE_CLOCK, OPEN, Outcome, Status, WaitingOn
 from practice import phones
 from vault.crypto import keyed_hash
 from vault.fields import EncryptedDateField, EncryptedJSONField, EncryptedTextField
@@ -22,6 +23,13 @@ def folded(name: str) -> str:
 class AppointmentRequestQuerySet(models.QuerySet):
     def open(self):
         return self.filter(status__in=OPEN)
+
+    def late(self, at):
+        """Requests that at `at` are past their promise: nobody has spoken with the patient or booked a visit."""
+        reached = ContactAttempt.objects.filter(
+            appointment_request=models.OuterRef("pk"), result=ContactAttempt.Result.REACHED
+        )
+        return self.filter(~models.Exists(reached), status__in=ON_THE_CLOCK, respond_by__lt=at)
 
     def by_promise(self):
         """The most urgent first: legal or travel deadline, then the promised date, then age."""
@@ -160,12 +168,25 @@ class AppointmentRequest(models.Model):
         return f"{self.first_name} {self.last_name}".strip()
 
     @property
+    def day_labels(self):
+        return _labels(words.Day, self.days)
+
+    @property
+    def need_labels(self):
+        return _labels(words.Need, self.needs)
+
+    @property
     def phone_display(self):
         return phones.display(self.phone)
 
     @property
     def phone_uri(self):
         return phones.uri(self.phone)
+
+
+def _labels(choices, codes):
+    """The words for stored `codes`, in the order of `choices`."""
+    return [choice.label for choice in choices if choice.value in codes]
 
 
 def soundex(name: str) -> str:
