@@ -1,0 +1,101 @@
+"""The style sheets: small enough, in layers, readable in both themes."""
+
+import re
+from pathlib import Path
+
+import brotli
+import pytest
+from django.conf import settings
+from django.test import override_settings
+
+from apollo_site.storage import BundledStorage
+
+CSS = Path(settings.BASE_DIR) / "static/css"
+TOKENS = (CSS / "tokens.css").read_text()
+LIGHT_DARK = {
+    name: (light, dark) for name, light, dark in re.findall(r"--([\w-]+): light-dark\((#\w+), (#\w+)\);", TOKENS)
+}
+FIXED = dict(re.findall(r"--([\w-]+): (#\w+);", TOKENS))
+
+
+@pytest.fixture
+def storage(tmp_path):
+    with override_settings(STATIC_ROOT=tmp_path):
+        yield BundledStorage(location=tmp_path)
+
+
+def bundle(storage, name):
+    for path in CSS.rglob("*.css"):
+        target = Path(storage.location) / "css" / path.relative_to(CSS)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    return storage._bundle(f"css/{name}")
+
+
+@pytest.mark.parametrize("name", ["apollo.css", "desk.css"])
+def test_bundle_leaves_no_import(storage, name):
+    assert "@import" not in bundle(storage, name)
+
+
+def test_public_bundle_leaves_room_for_the_longest_page(storage):
+    # 14,480 bytes hold the page and its sheet in one network flight; the page needs about half of them.
+    assert len(brotli.compress(bundle(storage, "apollo.css").encode())) < 7000
+
+
+def test_every_component_file_is_imported():
+    imported = re.findall(r'^@import "([^"]+)" layer\(\w+\);$', (CSS / "apollo.css").read_text(), re.MULTILINE)
+    files = [str(path.relative_to(CSS)) for path in CSS.rglob("*.css") if path.name not in ("apollo.css", "desk.css")]
+    assert sorted(imported) == sorted(files)
+
+
+@pytest.mark.parametrize("path", sorted(CSS.rglob("*.css")), ids=lambda path: path.name)
+def test_sheet_needs_no_force_and_no_other_origin(path):
+    text = path.read_text()
+    assert ("!important" in text, "url(" in text, "http" in text.replace('href^="http"', "")) == (False, False, False)
+
+
+def luminance(colour):
+    digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
+    channels = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one, other):
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("text", "ground", "least"),
+    [
+        *[(text, ground, 7) for text in ("ink", "soft", "link") for ground in ("paper", "mist", "bone")],
+        *[("ink", ground, 7) for ground in ("stop-bg", "warn-bg", "go-bg")],
+        ("stop", "stop-bg", 7),
+        ("go", "go-bg", 7),
+        ("warn", "warn-bg", 6.5),  # bold and short
+        *[("link", ground, 6.5) for ground in ("stop-bg", "warn-bg")],
+        *[("edge", ground, 3) for ground in ("paper", "mist", "bone")],  # borders of fields
+    ],
+)
+def test_text_stands_out(theme, text, ground, least):
+    assert contrast(LIGHT_DARK[text][theme], LIGHT_DARK[ground][theme]) >= least
+
+
+@pytest.mark.parametrize(
+    ("text", "ground"),
+    [
+        ("on-sun", "sun"),
+        ("on-deep", "deep"),
+        ("on-sign", "stop-sign"),
+        ("on-sign", "warn-sign"),
+        ("on-sign", "calm-sign"),
+    ],
+)
+def test_text_on_signs_and_buttons_stands_out(text, ground):
+    assert contrast(FIXED[text], FIXED[ground]) >= 7
+
+
+def test_light_theme_is_the_same_with_and_without_light_dark():
+    assert {name: FIXED[name] for name in LIGHT_DARK} == {name: light for name, (light, __) in LIGHT_DARK.items()}
