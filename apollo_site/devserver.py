@@ -33,12 +33,12 @@ def commands(port):
 
 def check_port(port):
     """Exit with one clear sentence unless `port` (text) can be listened on."""
+    if not (port.isdecimal() and 0 < int(port) < 65_536):
+        sys.exit(f"PORT={port} is not a port number. Choose one, for example: make run PORT=8001")
     try:
         with socket.socket() as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((HOST, int(port)))
-    except (ValueError, OverflowError):
-        sys.exit(f"PORT={port} is not a port number. Choose one, for example: make run PORT=8001")
     except OSError as error:
         why = "is taken by another program" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
         sys.exit(f"Port {port} {why}. Choose another one, for example: make run PORT=8001")
