@@ -16,20 +16,28 @@ class BundledStorage(CompressedManifestStaticFilesStorage):
         if not dry_run:
             for sheet in SHEETS:
                 if sheet in paths:
-                    self._write(sheet, self._bundle(sheet))
+                    self._write(sheet, bundle(sheet, paths))
+                    paths[sheet] = (self, sheet)  # Django hashes the file that `paths` names, so that must be ours
         yield from super().post_process(paths, dry_run, **options)
-
-    def _bundle(self, sheet):
-        def inline(match):
-            part = self._read(str(PurePosixPath(sheet).parent / match["file"]))
-            return f"@layer {match['layer']} {{ {part} }}"
-
-        return COMMENT_OR_SPACE.sub(" ", IMPORT.sub(inline, self._read(sheet)))
-
-    def _read(self, name):
-        with self.open(name) as file:
-            return file.read().decode()
 
     def _write(self, name, text):
         self.delete(name)
         self._save(name, ContentFile(text.encode()))
+
+
+def bundle(sheet: str, paths: dict) -> str:
+    """The text of `sheet` with its imports put in; `paths` maps names to (storage, path), as collectstatic gives it.
+
+    Reads the sources, never the collected copies: those may be the bundle of an earlier run.
+    """
+
+    def read(name):
+        storage, path = paths[name]
+        with storage.open(path) as file:
+            return file.read().decode()
+
+    def inline(match):
+        part = read(str(PurePosixPath(sheet).parent / match["file"]))
+        return f"@layer {match['layer']} {{ {part} }}"
+
+    return COMMENT_OR_SPACE.sub(" ", IMPORT.sub(inline, read(sheet)))

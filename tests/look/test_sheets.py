@@ -6,9 +6,10 @@ from pathlib import Path
 import brotli
 import pytest
 from django.conf import settings
-from django.test import override_settings
+from django.core.files.storage import FileSystemStorage
+from django.core.management import call_command
 
-from apollo_site.storage import BundledStorage
+from apollo_site.storage import bundle
 
 CSS = Path(settings.BASE_DIR) / "static/css"
 TOKENS = (CSS / "tokens.css").read_text()
@@ -18,28 +19,34 @@ LIGHT_DARK = {
 FIXED = dict(re.findall(r"--([\w-]+): (#\w+);", TOKENS))
 
 
-@pytest.fixture
-def storage(tmp_path):
-    with override_settings(STATIC_ROOT=tmp_path):
-        yield BundledStorage(location=tmp_path)
-
-
-def bundle(storage, name):
-    for path in CSS.rglob("*.css"):
-        target = Path(storage.location) / "css" / path.relative_to(CSS)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(path.read_bytes())
-    return storage._bundle(f"css/{name}")
+def bundled(name):
+    source = FileSystemStorage(CSS.parent)
+    paths = {
+        str(path.relative_to(CSS.parent)): (source, str(path.relative_to(CSS.parent))) for path in CSS.rglob("*.css")
+    }
+    return bundle(f"css/{name}", paths)
 
 
 @pytest.mark.parametrize("name", ["apollo.css", "desk.css"])
-def test_bundle_leaves_no_import(storage, name):
-    assert "@import" not in bundle(storage, name)
+def test_bundle_leaves_no_import(name):
+    assert "@import" not in bundled(name)
 
 
-def test_public_bundle_leaves_room_for_the_longest_page(storage):
+def test_collected_page_asks_for_one_style_sheet(tmp_path, settings):
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "apollo_site.storage.BundledStorage"}}
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)  # over the bundle of the first run
+
+    [hashed] = (tmp_path / "css").glob("apollo.????????????.css")
+    text = hashed.read_text()
+    assert ("@import" in text, ".promise {" in text) == (False, True)
+
+
+def test_public_bundle_leaves_room_for_the_longest_page():
     # 14,480 bytes hold the page and its sheet in one network flight; the page needs about half of them.
-    assert len(brotli.compress(bundle(storage, "apollo.css").encode())) < 7000
+    assert len(brotli.compress(bundled("apollo.css").encode())) < 7000
 
 
 def test_every_component_file_is_imported():
