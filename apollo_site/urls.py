@@ -2,7 +2,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from apollo_site import health
+from apollo_site import health, views
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("procedures.urls_plain")),
 ]
 urlpatterns += i18n_patterns(
+    path("", views.home, name="home"),
     path("", include("practice.urls")),
     path("", include("procedures.urls")),
     path("appointments/", include("appointments.urls")),

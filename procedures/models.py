@@ -1,13 +1,18 @@
 """What we publish. Rows are the draft; the frozen document of a Version is what a reader sees (see `freeze`)."""
 
+import datetime
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from procedures.anatomy import ArticleKind, FactKind, SectionKind
+from procedures.canonical import document_hash
 
 
 class Source(models.Model):
@@ -43,7 +48,7 @@ class Source(models.Model):
         ordering = ["key"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(expires_on__gt=models.F("checked_on")),
+                condition=Q(expires_on__gt=F("checked_on")),
                 name="source_expires_after_it_was_checked",
                 violation_error_message=_("The next check must be after the last one."),
             )
@@ -98,11 +103,24 @@ class Related(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["article", "order"], name="three_related_places"),
             models.UniqueConstraint(fields=["article", "page"], name="related_page_once"),
-            models.CheckConstraint(condition=~Q(article=models.F("page")), name="related_page_is_another"),
+            models.CheckConstraint(condition=~Q(article=F("page")), name="related_page_is_another"),
         ]
 
     def __str__(self):
         return self.page.slug
+
+
+@dataclass(frozen=True)
+class Byline:
+    """A clinician's name under words that they have signed."""
+
+    reviewer: str
+    reviewed_on: datetime.date
+    next_review: datetime.date
+
+    @property
+    def is_overdue(self):
+        return timezone.localdate() >= self.next_review
 
 
 class VersionQuerySet(models.QuerySet):
@@ -121,6 +139,22 @@ class VersionQuerySet(models.QuerySet):
             # A signed version outranks a sample, whatever their numbers.
             .order_by("article_id", "status", "-live_from", "-number")
             .select_related("article")
+        )
+
+    def current(self, *, samples: bool, at=None):
+        """The one live version of each article at `at`: what a visitor reads."""
+        best = Version.objects.live(samples=samples, at=at).filter(article=OuterRef("article"))
+        return self.live(samples=samples, at=at).filter(pk=Subquery(best.values("pk")[:1]))
+
+    def cards(self):
+        """Each version as a dict for lists: kind, slug, language, short_title, teaser; never the whole document."""
+        return self.values(
+            "live_from",
+            kind=F("article__kind"),
+            slug=F("article__slug"),
+            language=F("article__language"),
+            short_title=KT("document__short_title"),
+            teaser=KT("document__teaser"),
         )
 
 
@@ -182,7 +216,7 @@ class Version(models.Model):
             models.CheckConstraint(
                 condition=~Q(status="approved")
                 | (
-                    Q(reviewer__isnull=False, reviewed_on__isnull=False, next_review__gt=models.F("reviewed_on"))
+                    Q(reviewer__isnull=False, reviewed_on__isnull=False, next_review__gt=F("reviewed_on"))
                     & ~Q(document_hash="")
                     & Q(document__isnull=False)
                 ),
@@ -194,13 +228,24 @@ class Version(models.Model):
                 name="sample_version_claims_no_review",
             ),
             models.CheckConstraint(
-                condition=Q(live_until__isnull=True) | Q(live_until__gt=models.F("live_from")),
+                condition=Q(live_until__isnull=True) | Q(live_until__gt=F("live_from")),
                 name="live_until_after_live_from",
             ),
         ]
 
     def __str__(self):
         return f"{self.article} v{self.number}"
+
+    @property
+    def byline(self):
+        """Who checked exactly these words and when, as a Byline; None if nobody did or if a word is another one."""
+        if (
+            self.status != self.Status.APPROVED
+            or not self.reviewer
+            or document_hash(self.document) != self.document_hash
+        ):
+            return None
+        return Byline(str(self.reviewer), self.reviewed_on, self.next_review)
 
 
 class Row(models.Model):
@@ -297,7 +342,7 @@ class Outcome(Row):
         constraints = [
             models.CheckConstraint(
                 condition=Q(count__isnull=True, total__isnull=True)
-                | Q(count__isnull=False, total__isnull=False, total__gt=0, count__lte=models.F("total")),
+                | Q(count__isnull=False, total__isnull=False, total__gt=0, count__lte=F("total")),
                 name="count_is_part_of_total",
                 violation_error_message=_("Give both numbers or none; the first is not larger than the second."),
             )

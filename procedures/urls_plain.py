@@ -1,1 +1,22 @@
-urlpatterns = []
+"""Addresses without a language: for search engines, and those that other sites still link to."""
+
+from django.contrib.sitemaps.views import sitemap
+from django.urls import path, re_path
+from django.views.generic import RedirectView
+
+from procedures import views
+from procedures.sitemaps import SITEMAPS
+
+OLD_MILD = "mild-minimally-invasive-lumbar-decompression-what-is-it-and-can-it-help-you"
+
+
+urlpatterns = [
+    path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
+    path("robots.txt", views.robots, name="robots"),
+    re_path(
+        rf"^blog/{OLD_MILD}/?$",
+        RedirectView.as_view(pattern_name="procedures:procedure", permanent=True),
+        {"slug": "mild"},
+    ),
+    re_path(r"^blog/(?P<slug>[-\w]+)/?$", RedirectView.as_view(pattern_name="procedures:article", permanent=True)),
+]

@@ -1,0 +1,183 @@
+"""A frozen document as templates show it: the parts of its anatomy in order, texts rendered, typed data in words."""
+
+import datetime
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
+
+from practice.markdown import render
+from procedures.anatomy import ANATOMY, FactKind, Part
+from procedures.freeze import CITING
+from procedures.models import Regulator, Risk, Source
+
+# These may hold paragraphs and lists; all others are a line.
+BLOCKS = {("outcomes", "result"), ("outcomes", "limits"), ("questions", "answer")} | {
+    (f"steps_{phase}", "text") for phase in ("before", "day", "after")
+}
+ROW_TEMPLATES = {
+    key: f"procedures/_{key.split('_')[0]}.html"
+    for key in ("fits", "choices", "outcomes", "risks", "steps_before", "steps_day", "steps_after")
+}
+STUDIES = {Source.Kind.TRIAL, Source.Kind.COHORT, Source.Kind.CASE_REPORT, Source.Kind.REVIEW}
+MOST_CIRCLES = 200
+
+REGULATOR_WORDS = {
+    Regulator.Status.CLEARED: _("%(device)s: cleared%(when)s. That is not the same as FDA approval."),
+    Regulator.Status.APPROVED: _("%(device)s: approved%(when)s."),
+    Regulator.Status.EXEMPT: _("%(device)s: of a kind that needs no clearance or approval%(when)s."),
+    Regulator.Status.NOT_APPROVED: _("%(device)s: not approved for this use%(when)s."),
+}
+
+
+@dataclass
+class ShownPart:
+    """A section with its pictures and its rows, and the template that shows those."""
+
+    kind: str
+    title: str
+    html: SafeString
+    template: str = ""
+    rows: list[dict] = field(default_factory=list)
+    pictures: list[dict] = field(default_factory=list)
+
+
+class Page:
+    """`document` for the template; `linked` maps the slugs of live pages to their cards."""
+
+    def __init__(self, document: dict, linked: dict[str, "Card"]):
+        self.document = document
+        self._linked = linked
+        self._numbers = {source["key"]: source["number"] for source in document["sources"]}
+        # An English page keeps its English headings, also where the site around it is Spanish.
+        with override(document["language"]):
+            self.summary = self._html(document["summary"])
+            self.interests = self._html(document["interests"])
+            self.glance = self._glance()
+            self.parts = [part for part in map(self._part, ANATOMY[document["kind"]]) if part]
+            self.questions = self._rows("questions")
+            self.asks = document["asks"]
+            self.sources = [_source(source) for source in document["sources"]]
+        also = [*document["related"], *document["conditions"]]
+        self.related = [linked[slug] for slug in dict.fromkeys(also) if slug in linked]
+
+    def __getattr__(self, name):
+        """The plain words of the document: title, slug, spine."""
+        try:
+            return self.document[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def _html(self, text, *, inline=True):
+        return render(text, self._numbers, inline=inline)
+
+    def _rows(self, key):
+        texts = {name: (key, name) not in BLOCKS for name in CITING[key]}
+        return [
+            row | {name: self._html(row[name], inline=inline) for name, inline in texts.items()}
+            for row in self.document[key]
+        ]
+
+    def _glance(self):
+        """(label, HTML) of each line of the label; what the FDA said stands before what Medicare pays."""
+        fda = [("FDA", self._regulator(row)) for row in self.document["regulators"]]
+        lines = [
+            (row["kind"], (FactKind(row["kind"]).label, self._html(row["value"]))) for row in self.document["facts"]
+        ]
+        before = [line for kind, line in lines if kind != FactKind.MEDICARE]
+        return before + fda + [line for kind, line in lines if kind == FactKind.MEDICARE]
+
+    def _regulator(self, row):
+        details = [row["decided_on"] and date_format(_date(row["decided_on"]), "F j, Y"), row["number"]]
+        when = ", ".join(filter(None, details))
+        words = REGULATOR_WORDS[row["status"]] % {"device": row["device"], "when": f" ({when})" if when else ""}
+        return format_html("{} {}", words, self._html(row["note"]))
+
+    def _part(self, part: Part):
+        body = next((row["body"] for row in self.document["sections"] if row["kind"] == part.kind), None)
+        if body is None:
+            return None
+        rows = self._rows(part.rows) if part.rows else []
+        shape = {"choices": self._choice, "outcomes": _outcome, "risks": _risk}.get(part.rows, lambda row: row)
+        return ShownPart(
+            kind=part.kind,
+            title=str(part.title),
+            html=self._html(body, inline=False),
+            template=ROW_TEMPLATES[part.rows] if rows else "",
+            rows=[shape(row) for row in rows],
+            pictures=[_picture(row) for row in self._rows("pictures") if row["section"] == part.kind],
+        )
+
+    def _choice(self, row):
+        card = None if row["this_page"] else self._linked.get(row["slug"])
+        return row | {"url": card.url if card else ""}
+
+
+@dataclass(frozen=True)
+class Card:
+    """A page as lists show it."""
+
+    kind: str
+    short_title: str
+    teaser: str
+    url: str
+
+
+def _outcome(row):
+    total = row["total"]
+    return row | {"dots": _dots(row["count"], total) if total and total <= MOST_CIRCLES else None}
+
+
+def _dots(count, total):
+    """Two SVG paths over a grid of 20-unit cells, the first `count` cells and the rest, in the study's own total."""
+    columns = 15 if total > 30 else 10
+    height = -(-total // columns) * 20
+    return {
+        "columns": columns,
+        "width": columns * 20,
+        "height": height,
+        "rest": total - count,
+        "filled": _cells(0, count, columns),
+        "empty": _cells(count, total, columns),
+    }
+
+
+def _cells(start, end, columns):
+    """The path of the cells from `start` up to `end`, row by row: one box per row, whole rows together."""
+    boxes = []
+    while start < end:
+        column, row = start % columns, start // columns
+        rows = max((end - start) // columns, 1) if column == 0 else 1
+        width = min(columns - column, end - start)
+        boxes.append(f"M{column * 20} {row * 20}h{width * 20}v{rows * 20}h-{width * 20}z")
+        start += width * rows
+    return "".join(boxes)
+
+
+def _picture(row):
+    return row | {"template": f"procedures/pictures/{row['picture']}.html"}
+
+
+def _risk(row):
+    return row | {"label": Risk.Frequency(row["frequency"]).label}
+
+
+def _source(source):
+    """The source with its dates as dates, its kind in words, and who paid where that matters."""
+    funder = source["funder"]
+    if not funder and source["kind"] in STUDIES:
+        funder = gettext("not stated in what we read")
+    return source | {
+        "kind_label": Source.Kind(source["kind"]).label,
+        "funder": funder,
+        "checked_on": _date(source["checked_on"]),
+        "is_expired": _date(source["expires_on"]) <= timezone.localdate(),
+    }
+
+
+def _date(iso):
+    return datetime.date.fromisoformat(iso)

@@ -1,0 +1,228 @@
+"""Changes with consequences: loading starter articles, a new draft, publishing a sample, taking a page back."""
+
+from django.db import transaction
+from django.db.models import Exists, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from practice.models import Practice
+from procedures.freeze import WORDS, CannotFreeze, Draft, document_hash, document_of, freeze
+from procedures.models import (
+    ROW_MODELS,
+    Article,
+    Choice,
+    Fact,
+    Fit,
+    Outcome,
+    PictureUse,
+    Question,
+    Regulator,
+    Related,
+    Risk,
+    Section,
+    Source,
+    Step,
+    Version,
+)
+
+# The tables of a content file and the rows they become.
+TABLES = {
+    "sections": Section,
+    "facts": Fact,
+    "regulator": Regulator,
+    "fits": Fit,
+    "choices": Choice,
+    "outcomes": Outcome,
+    "risks": Risk,
+    "steps": Step,
+    "questions": Question,
+    "pictures": PictureUse,
+}
+SHOWN = (Version.Status.SAMPLE, Version.Status.APPROVED)
+
+
+class NotAllowed(Exception):
+    """The version is not in a state for this; the text says why, and nothing was changed."""
+
+
+def samples_are_on() -> bool:
+    return Practice.objects.filter(sample_content=True).exists()
+
+
+# Starter content
+
+
+@transaction.atomic
+def load_sources(data: dict) -> int:
+    """Add the sources of content/sources.toml (key → fields) that are not there yet; how many were added.
+
+    One that is there stays as it is: an editor may have checked it again.
+    """
+    known = set(Source.objects.values_list("key", flat=True))
+    fresh = [Source(key=key, **fields) for key, fields in data.items() if key not in known]
+    for source in fresh:
+        source.full_clean()
+    Source.objects.bulk_create(fresh)
+    return len(fresh)
+
+
+@transaction.atomic
+def load_articles(files: list[dict]) -> dict[str, str]:
+    """Load starter articles that may link to each other; slug → what was done with it."""
+    for data in files:
+        Article.objects.get_or_create(slug=data["slug"], language=data["language"], defaults={"kind": data["kind"]})
+    return {data["slug"]: load_article(data) for data in files}
+
+
+@transaction.atomic
+def load_article(data: dict) -> str:
+    """Load one starter article, shaped as a file under content/; "added", "renewed" or "unchanged".
+
+    While the practice shows samples it is published as one, otherwise it stays a draft; it is never signed off. A
+    version whose words an editor changed is left alone, and so is an article with a newer version by an editor.
+    Articles that it links to must exist. Raises CannotFreeze and ValidationError; nothing is saved then.
+    """
+    article, _is_new = Article.objects.get_or_create(
+        slug=data["slug"], language=data["language"], defaults={"kind": data["kind"]}
+    )
+    newest = article.versions.first()
+    version = _starter_version(article, data, number=newest.number + 1 if newest else 1)
+    rows = _starter_rows(data)
+    document = document_of(
+        Draft(version, rows, sorted(data["conditions"]), data["related"], {s.key: s for s in Source.objects.all()})
+    )
+    version.seeded_hash = document_hash(document)
+    if newest is None:
+        _link(article, data)
+    elif not _is_untouched(newest):
+        return "unchanged"
+    elif newest.seeded_hash == version.seeded_hash:
+        return _publish_if_waiting(newest)
+    else:
+        _link(article, data)
+    _save_rows(version, rows)
+    if samples_are_on():
+        _publish_sample(version, document)
+    return "renewed" if newest else "added"
+
+
+def _starter_version(article, data, number):
+    version = Version(article=article, number=number, **{name: data[name] for name in WORDS})
+    version.summary = version.summary.strip()
+    version.full_clean(exclude=["article"])
+    return version
+
+
+def _starter_rows(data):
+    rows = [
+        model(order=order, **{name: _stripped(value) for name, value in fields.items()})
+        for table, model in TABLES.items()
+        for order, fields in enumerate(data.get(table, []), start=1)
+    ]
+    asked = len(data.get("questions", []))
+    rows += [
+        Question(order=order, question=fields["text"]) for order, fields in enumerate(data.get("ask", []), asked + 1)
+    ]
+    for row in rows:
+        row.full_clean(exclude=["version"])
+    return rows
+
+
+def _stripped(value):
+    return value.strip() if isinstance(value, str) else value
+
+
+def _is_untouched(version):
+    """Whether `version` is starter content and its rows still say what was loaded."""
+    if not version.seeded_hash or version.status not in (Version.Status.SAMPLE, Version.Status.DRAFT):
+        return False
+    try:
+        return document_hash(freeze(version)) == version.seeded_hash
+    except CannotFreeze:
+        return False
+
+
+def _publish_if_waiting(version):
+    """A draft that was loaded while samples were off is shown once they are on."""
+    if version.status == Version.Status.DRAFT and samples_are_on():
+        _publish_sample(version, freeze(version))
+        return "renewed"
+    return "unchanged"
+
+
+def _link(article, data):
+    by_slug = {page.slug: page for page in Article.objects.filter(language=article.language)}
+    article.conditions.set(by_slug[slug] for slug in data["conditions"])
+    article.related_pages.all().delete()
+    Related.objects.bulk_create(
+        Related(article=article, page=by_slug[slug], order=order) for order, slug in enumerate(data["related"], start=1)
+    )
+
+
+def _save_rows(version, rows):
+    version.save()
+    for model in ROW_MODELS:
+        of_model = [row for row in rows if isinstance(row, model)]
+        for row in of_model:
+            row.version = version
+        model.objects.bulk_create(of_model)
+
+
+def _publish_sample(version, document):
+    version.document = document
+    version.document_hash = document_hash(document)
+    version.status = Version.Status.SAMPLE
+    version.live_from = timezone.now()
+    version.save()
+
+
+# Editors' work
+
+
+@transaction.atomic
+def new_draft(version: Version, by=None) -> Version:
+    """A draft with the words and rows of `version`, to edit while readers go on seeing what they see."""
+    newest = Version.objects.filter(article=version.article).first()
+    draft = Version(
+        article=version.article,
+        number=newest.number + 1,
+        author=by,
+        **{name: getattr(version, name) for name in WORDS},
+    )
+    rows = [row for model in ROW_MODELS for row in getattr(version, f"{model._meta.model_name}_rows").all()]
+    for row in rows:
+        row.pk, row._state.adding = None, True
+    _save_rows(draft, rows)
+    return draft
+
+
+@transaction.atomic
+def publish_sample(version: Version) -> None:
+    """Freeze a draft, or a sample again, and show it as a sample. Raises NotAllowed and CannotFreeze."""
+    if not samples_are_on():
+        raise NotAllowed(_("Samples are shown only while the practice’s switch for sample content is on."))
+    if version.status not in (Version.Status.DRAFT, Version.Status.SAMPLE):
+        raise NotAllowed(_("Only a draft or a sample can be published as a sample."))
+    _publish_sample(version, freeze(version))
+
+
+@transaction.atomic
+def withdraw(article: Article) -> int:
+    """Take every shown version of `article` back, older ones too, at once; how many there were."""
+    return article.versions.filter(status__in=SHOWN).update(status=Version.Status.WITHDRAWN)
+
+
+def is_cited(source: Source) -> bool:
+    """Whether any text of any version cites `source`; one query."""
+    needle = f"[^{source.key}]"
+    anywhere = Q()
+    for model in ROW_MODELS:
+        for name in _text_fields(model):
+            anywhere |= Q(Exists(model.objects.filter(**{f"{name}__contains": needle})))
+    for name in _text_fields(Version):
+        anywhere |= Q(Exists(Version.objects.filter(**{f"{name}__contains": needle})))
+    return Source.objects.filter(anywhere, pk=source.pk).exists()
+
+
+def _text_fields(model):
+    return [f.name for f in model._meta.concrete_fields if f.get_internal_type() in ("TextField", "CharField")]

@@ -1,0 +1,54 @@
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.sitemaps import Sitemap
+from django.urls import reverse
+
+from practice.services import current_practice
+from procedures.models import Version
+
+PAGES = (
+    "home",
+    "practice:about",
+    "practice:urgent",
+    "practice:privacy",
+    "practice:accessibility",
+    "procedures:condition-list",
+    "procedures:procedure-list",
+    "procedures:article-list",
+    "appointments:start",
+)
+
+
+class PublicSitemap(Sitemap):
+    """Addresses begin with APOLLO_PUBLIC_URL, whatever the Host header says."""
+
+    protocol = urlsplit(settings.PUBLIC_URL).scheme
+
+    def get_domain(self, site=None):
+        return urlsplit(settings.PUBLIC_URL).netloc
+
+
+class PageSitemap(PublicSitemap):
+    def items(self):
+        return PAGES
+
+    def location(self, item):
+        return reverse(item)
+
+
+class VersionSitemap(PublicSitemap):
+    """Every live page, samples too: they are there to be looked at, and say noindex themselves."""
+
+    def items(self):
+        samples = current_practice().sample_content
+        return list(Version.objects.current(samples=samples).filter(article__language="en").cards())
+
+    def location(self, item):
+        return reverse(f"procedures:{item['kind']}", args=[item["slug"]])
+
+    def lastmod(self, item):
+        return item["live_from"]
+
+
+SITEMAPS = {"pages": PageSitemap, "versions": VersionSitemap}
