@@ -8,3 +8,6 @@ class ApolloAdminConfig(django.contrib.admin.apps.AdminConfig):
 
 class ApolloSiteConfig(AppConfig):
     name = "apollo_site"
+
+    def ready(self):
+        from apollo_site import checks  # noqa: F401  (registers the deploy checks)

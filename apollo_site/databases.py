@@ -29,6 +29,7 @@ def with_safe_options(database: dict) -> dict:
     else:
         options = {
             "connect_timeout": 5,
+            "tcp_user_timeout": POSTGRES_WAIT_MS,  # a server that vanished without a word
             "options": f"-c statement_timeout={POSTGRES_WAIT_MS} -c lock_timeout={POSTGRES_WAIT_MS}",
         }
     database["OPTIONS"] = options | database.get("OPTIONS", {})

@@ -1,38 +1,88 @@
 """Error pages in the look of the site, with the phone number, also when the database or the templates are broken."""
 
-from django.http import HttpResponse
+import logging
+import re
+import sys
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, InternalError, OperationalError
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from practice.services import read_card
 
+logger = logging.getLogger(__name__)
+
 LAST_RESORT = (
-    "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     "<title>Something went wrong</title><h1>Something went wrong</h1>"
     "<p>This page does not work right now. What you just sent may not have reached us.</p>"
-    "<p>Please call {} <a href='{}'>{}</a>. In an emergency call <a href='tel:911'>911</a>.</p>"
+    '<p>Please call {}. In an emergency call <a href="tel:911">911</a>.</p></html>'
 )
+PHONE = '{} at <a href="{}">{}</a>'
+# Locked, away, full, read-only. InternalError is what PostgreSQL says while it only reads.
+DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
+PUBLIC_FORM = re.compile(r"(/es)?/appointments/request/[\w/-]*")
+STAFF = re.compile(r"/admin/")
+MOST_TYPED_CHARACTERS = 100_000
+UNSHOWN = re.compile(r"pass|token|secret|otp|^_", re.IGNORECASE)
 
 
-def page(request, status: int, template: str | None = None, **context) -> HttpResponse:
+def page(request: HttpRequest, status: int, template: str | None = None, **context) -> HttpResponse:
     """The error page for `status`; it needs no database, and if need be no templates (P50)."""
     card = read_card()
     try:
         html = render_to_string(template or f"{status}.html", {"card": card, **context}, request=None)
     except Exception:
-        html = format_html(
-            LAST_RESORT,
-            card.get("name", "the office"),
-            card.get("phone_uri", ""),
-            card.get("phone_display", ""),
-        )
+        logger.exception("the error page for %s could not be rendered", status)
+        html = last_resort(card)
     response = HttpResponse(html, status=status)
     response["Cache-Control"] = "no-store"
     return response
 
 
+def last_resort(card: dict) -> SafeString:
+    """A page made without the template engine."""
+    name, phone, uri = (str(card.get(key, "")) for key in ("name", "phone_display", "phone_uri"))
+    return format_html(LAST_RESORT, format_html(PHONE, name, uri, phone) if uri else "us")
+
+
+def database_is_away(exception: BaseException | None) -> bool:
+    """Whether `exception`, or one that led to it, says that the database cannot be used right now."""
+    while exception is not None:
+        if isinstance(exception, DATABASE_AWAY):
+            return True
+        exception = exception.__cause__ or exception.__context__
+    return False
+
+
+def unavailable(request: HttpRequest, exception: BaseException) -> HttpResponse:
+    """What was sent was not received: says so, and keeps what was typed in the public form for another try (P5, P8)."""
+    logger.error("database away: %s", type(exception.__cause__ or exception).__name__)
+    sent = request.method == "POST"
+    typed = _typed(request) if sent and PUBLIC_FORM.fullmatch(request.path) else []
+    response = page(request, 503, sent=sent, typed=typed, action=request.path)
+    response["Retry-After"] = "60"
+    return response
+
+
+def _typed(request) -> list[tuple[str, str]]:
+    """Every (name, value) that was sent, files left out; [] if that is a letter too long to send twice."""
+    try:
+        typed = [(name, value) for name, values in request.POST.lists() for value in values]
+    except Exception:
+        # A body that cannot be read is no reason to fail again: we are the error page.
+        return []
+    return typed if sum(len(name) + len(value) for name, value in typed) <= MOST_TYPED_CHARACTERS else []
+
+
 def bad_request(request, exception=None):
-    return page(request, 400)
+    # A session that could not be saved comes as SuspiciousOperation, with the database's own error behind it.
+    if database_is_away(exception):
+        return unavailable(request, exception)
+    return page(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
 
 
 def forbidden(request, exception=None):
@@ -44,8 +94,28 @@ def not_found(request, exception=None):
 
 
 def server_error(request):
-    return page(request, 500)
+    """Called while the exception is handled, also for one from a middleware or from a context processor."""
+    exception = sys.exc_info()[1]
+    return unavailable(request, exception) if database_is_away(exception) else page(request, 500)
 
 
 def csrf_failure(request, reason=""):
-    return page(request, 403, "403_csrf.html")
+    """Nothing typed is lost (P5): the public form goes on by itself, and staff can copy what they typed."""
+    from appointments.views import csrf_failure as of_the_form
+
+    return of_the_form(request) or page(request, 403, "403_csrf.html", typed=_to_copy(request))
+
+
+def _to_copy(request):
+    if not STAFF.match(request.path) or not _from_our_page(request):
+        return []
+    return [(name, value) for name, value in _typed(request) if value and not UNSHOWN.search(name)]
+
+
+def _from_our_page(request):
+    """Whether a page of ours sent this: others shall not put their words into our pages."""
+    ours = f"{request.scheme}://{request.get_host()}"
+    return request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin" and request.headers.get("Origin") in (
+        ours,
+        None,
+    )

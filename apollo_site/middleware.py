@@ -1,13 +1,24 @@
 """What holds for every answer: headers, compression, and an honest page when something is broken."""
 
+import re
+
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.http import UnreadablePostError
 from django.middleware.gzip import GZipMiddleware
 
 from apollo_site import errors
 
-PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
+HEADERS = {
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # Django's own middlewares set these too, but not on an error that they raised themselves.
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+}
+PRIVATE = re.compile(r"/(es/)?(admin|appointments)(/|$)")
 
 
 class HeadersMiddleware:
@@ -18,8 +29,11 @@ class HeadersMiddleware:
 
     def __call__(self, request):
         response = self.get_response(request)
-        response.setdefault("Permissions-Policy", PERMISSIONS)
-        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        for name, value in HEADERS.items():
+            response.setdefault(name, value)
+        if settings.SECURE_HSTS_SECONDS and request.is_secure():
+            seconds = settings.SECURE_HSTS_SECONDS
+            response.setdefault("Strict-Transport-Security", f"max-age={seconds}; includeSubDomains; preload")
         return response
 
 
@@ -33,19 +47,40 @@ class CompressPublicPagesMiddleware(GZipMiddleware):
 
 
 class HonestErrorsMiddleware:
-    """Turns a database that is away, and bodies that are too big, into pages that say so."""
+    """Refuses what cannot be read, keeps private pages out of caches, and says so when the database is away."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_BODY_BYTES:
+        response = self.refusal(request) or self.get_response(request)
+        if PRIVATE.match(request.path_info) and "no-store" not in response.get("Cache-Control", ""):
+            response["Cache-Control"] = "private, no-store"  # P37, whatever the view has said
+        return response
+
+    def refusal(self, request):
+        """The error page for a request that no view could read (P39, P43); None for all others."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if "apollo.unreadable" in request.META or not (length.isascii() and length.isdigit()) or has_null(request):
+            return errors.page(request, 400)
+        if len(length) > 15 or int(length) > settings.MAX_BODY_BYTES:
             return errors.page(request, 413)
-        return self.get_response(request)
+        if request.encoding:
+            # Our pages speak UTF-8. Any codec of Python may be named there, "hex" and "idna" too.
+            request.encoding = "utf-8"
+        return None
 
     def process_exception(self, request, exception):
-        if isinstance(exception, OperationalError | InterfaceError):
-            return errors.page(request, 503)
+        if errors.database_is_away(exception):
+            return errors.unavailable(request, exception)
         if isinstance(exception, RequestDataTooBig):
             return errors.page(request, 413)
+        if isinstance(exception, UnreadablePostError):
+            return errors.page(request, 400)
         return None
+
+
+def has_null(request) -> bool:
+    """Whether a null byte stands in the address or a cookie: PostgreSQL takes none, and no link of ours has one."""
+    query, cookies = request.META.get("QUERY_STRING", ""), request.META.get("HTTP_COOKIE", "")
+    return "%00" in query or any("\0" in text for text in (query, cookies, request.path_info))

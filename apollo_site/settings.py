@@ -23,6 +23,19 @@ def required(name: str, how: str) -> str:
     return value
 
 
+def mail_settings(url: str) -> dict:
+    """The EMAIL_… settings that `url` stands for; the error never quotes it, because it holds a password."""
+    try:
+        mail = env.email_url_config(url)
+    except (ImproperlyConfigured, ValueError):  # an unknown scheme, or a port that is no number
+        raise ImproperlyConfigured(
+            "Set EMAIL_URL: the mail server, for example smtp+tls://user:password@mail.example.org:587 "
+            "(or smtp+ssl://, or smtp://; filemail:///a/folder writes mails as files)"
+        ) from None
+    # The parser cuts the first slash off: filemail:///a/folder would lie wherever we happen to be started.
+    return mail | {"EMAIL_FILE_PATH": f"/{mail['EMAIL_FILE_PATH'].lstrip('/')}"}
+
+
 KEY_HOW = (
     "comma-separated id:key pairs, the newest first, each key 32 random bytes in base64, for example the output of "
     "python3 -c \"import base64, os; print('k1:' + base64.b64encode(os.urandom(32)).decode())\""
@@ -37,10 +50,12 @@ SECRET_KEY = required(
 )
 FIELD_KEYS = required("APOLLO_FIELD_KEYS", KEY_HOW)
 HASH_KEYS = required("APOLLO_HASH_KEYS", KEY_HOW)
-ALLOWED_HOSTS = required("APOLLO_HOSTS", "the comma-separated host names this site answers to").split(",")
-PUBLIC_URL = required("APOLLO_PUBLIC_URL", "the address in links of mails, for example https://www.example.org").rstrip(
-    "/"
-)
+HOSTS_HOW = "the comma-separated host names this site answers to, for example www.example.org"
+ALLOWED_HOSTS = [host.strip() for host in required("APOLLO_HOSTS", HOSTS_HOW).split(",") if host.strip()]
+PUBLIC_URL_HOW = "the address in links of mails, for example https://www.example.org"
+PUBLIC_URL = required("APOLLO_PUBLIC_URL", PUBLIC_URL_HOW).rstrip("/")
+if not PUBLIC_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured(f"Set APOLLO_PUBLIC_URL: {PUBLIC_URL_HOW}")
 DEFAULT_FROM_EMAIL = required("APOLLO_FROM_EMAIL", "the address that mails come from")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -78,6 +93,7 @@ MIDDLEWARE = [
     "apollo_site.middleware.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apollo_site.middleware.CompressPublicPagesMiddleware",
     "apollo_site.middleware.HonestErrorsMiddleware",
@@ -87,7 +103,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "apollo_site.urls"
@@ -127,8 +142,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Mail leaves through the outbox only. Without a server every send fails, and says so, and nothing counts as sent.
 EMAIL_TIMEOUT = 10
-vars().update(env.email_url("EMAIL_URL", default="smtp://"))
-if not env.str("EMAIL_URL", default=""):
+if mail_server := env.str("EMAIL_URL", default="").strip():
+    vars().update(mail_settings(mail_server))
+else:
     EMAIL_BACKEND = "outbox.backends.UnsetBackend"
 
 # Words and time
@@ -144,6 +160,7 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "apollo_site.storage.BundledStorage"},
@@ -193,7 +210,13 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "apollo_site.logs.WordlessFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"django": {"handlers": ["console"], "level": "INFO", "propagate": False}},

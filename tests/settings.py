@@ -19,6 +19,8 @@ os.environ.update(
 from apollo_site.settings import *  # noqa: F403
 
 VAR_DIR = Path(tempfile.mkdtemp(prefix="apollo-tests-"))
+STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir()
 if "NAME" in DATABASES["default"]["TEST"]:  # noqa: F405
     DATABASES["default"]["TEST"]["NAME"] = VAR_DIR / "test.sqlite3"  # noqa: F405
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405

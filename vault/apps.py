@@ -13,6 +13,9 @@ class VaultConfig(AppConfig):
     verbose_name = "Keys"
 
     def ready(self):
-        from vault import checks  # noqa: F401  (registers the deploy check)
+        from vault import checks, keys  # noqa: F401  (registers the checks)
 
+        # A malformed key is found when we start, not when somebody sends a request.
+        keys.field_keys()
+        keys.hash_keys()
         post_migrate.connect(plant_canaries, sender=self)

@@ -1,13 +1,14 @@
 """The two key rings: field keys encrypt, hash keys make words findable. They come from the environment only."""
 
 import base64
-import binascii
+import re
 from functools import lru_cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 KEY_BYTES = 32
+ID = re.compile(r"[A-Za-z0-9]{1,32}")
 
 
 def field_keys() -> dict[str, bytes]:
@@ -27,9 +28,9 @@ def _ring(name, text):
         key_id, _, encoded = pair.strip().partition(":")
         try:
             key = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
+        except ValueError:
             key = b""
-        if not key_id.isalnum() or len(key) != KEY_BYTES or key_id in keys:
+        if not ID.fullmatch(key_id) or len(key) != KEY_BYTES or key_id in keys or key in keys.values():
             # The message names the variable, never its content.
             raise ImproperlyConfigured(f"{name} must hold comma-separated id:key pairs, each key 32 bytes in base64.")
         keys[key_id] = key
