@@ -1,15 +1,22 @@
 from django.conf import settings
-from django.core.checks import Error, Tags, register
+from django.core.checks import Error, Tags, Warning, register
+
+HINT = "Set EMAIL_URL, for example smtp+tls://user:password@mail.example.org:587"
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
+NO_SERVER = {  # they answer "sent", and nothing reaches anybody
+    f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy", "filebased", "locmem")
+}
 
 
 @register(Tags.security, deploy=True)
 def check_mail_server(app_configs, **kwargs):
-    if settings.EMAIL_BACKEND != "outbox.backends.UnsetBackend":
-        return []
-    return [
-        Error(
-            "No mail server is set: every message stays in the outbox.",
-            hint="Set EMAIL_URL, for example smtp+tls://user:password@mail.example.org:587",
-            id="outbox.E001",
-        )
-    ]
+    backend = settings.EMAIL_BACKEND
+    if backend == "outbox.backends.UnsetBackend" or (backend == SMTP and not settings.EMAIL_HOST):
+        return [Error("No mail server is set: every message stays in the outbox.", hint=HINT, id="outbox.E001")]
+    if backend in NO_SERVER:
+        return [
+            Warning(
+                "EMAIL_URL names no mail server: messages count as sent and reach nobody.", hint=HINT, id="outbox.W001"
+            )
+        ]
+    return []

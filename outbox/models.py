@@ -31,6 +31,8 @@ class Message(models.Model):
         NEEDS_HUMAN = "needs-human", _("Needs a person")
         HELD = "held", _("Held")
 
+    RELEASABLE = (State.FAILED_TEMPORARY, State.FAILED_PERMANENT, State.NEEDS_HUMAN)  # staff may say "try again"
+
     class Channel(models.TextChoices):
         EMAIL = "email", _("E-mail")
 
@@ -57,6 +59,8 @@ class Message(models.Model):
     objects = MessageQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["state", "next_attempt_at"], name="outbox_due")]
         constraints = [
@@ -69,12 +73,23 @@ class Message(models.Model):
     def __str__(self):
         return f"{self.kind} {self.about}".strip()
 
+    @property
+    def masked_recipient(self):
+        """Enough to see a mistyped provider: "w…@example.org"."""
+        name, _at, host = self.to.rpartition("@")
+        return f"{name[:1]}…@{host}"
+
 
 class Heartbeat(models.Model):
     """When each worker last looked for work."""
 
-    worker = models.CharField(max_length=80, unique=True)
-    seen_at = models.DateTimeField()
+    worker = models.CharField(_("worker"), max_length=80, unique=True)
+    seen_at = models.DateTimeField(_("last seen"))
+
+    class Meta:
+        verbose_name = _("outbox worker")
+        verbose_name_plural = _("outbox workers")
+        ordering = ["-seen_at"]
 
     def __str__(self):
         return self.worker

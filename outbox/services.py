@@ -1,7 +1,18 @@
-"""Putting a message in the outbox. Sending is the worker's job, outside every transaction."""
+"""Putting a message in the outbox, and seeing how it fares. Sending is the worker's job, outside every transaction."""
+
+import logging
+from datetime import timedelta
 
 from outbox.clock import database_now
-from outbox.models import Message
+from outbox.models import Heartbeat, Message
+
+WORKER_ALIVE_WITHIN = timedelta(seconds=120)  # a worker beats every 15 s, but not while it sends or waits for a lock
+
+logger = logging.getLogger(__name__)
+
+
+class NotReleasable(Exception):
+    """The message is on its way, or has gone; nothing was changed."""
 
 
 def enqueue(
@@ -9,8 +20,9 @@ def enqueue(
 ) -> Message:
     """The message `kind` to `to`, once per `dedupe_key`; call it in the transaction of what causes it (P11).
 
-    `context` goes into templates/outbox/<kind>.txt and is stored as it is: reference, path of a link, phone, dates,
-    and never a name, a date of birth, a reason, a procedure or a physician (P16).
+    `context` goes into templates/outbox/<kind>.txt and is stored as it is: reference, path of a link, phone, dates
+    (ISO 8601 with zone, under keys ending in _by or _at), and never a name, a date of birth, a reason, a procedure or
+    a physician (P16). Its texts are single lines. `from_name` names the sender.
     """
     message, _ = Message.objects.get_or_create(
         dedupe_key=dedupe_key,
@@ -24,3 +36,37 @@ def enqueue(
         },
     )
     return message
+
+
+def release(message: Message, by) -> None:
+    """Try a failed message again now, with all its tries before it. Raises NotReleasable."""
+    stopped = Message.objects.filter(pk=message.pk, state__in=Message.RELEASABLE)
+    if not stopped.update(state=Message.State.QUEUED, attempts=0, next_attempt_at=database_now()):
+        raise NotReleasable
+    logger.info("message %s %s: released by user %s", message.pk, message.kind, by.pk)
+
+
+def worker_seen_at():
+    """When any worker last said that it lives (aware datetime), None if none ever did."""
+    return Heartbeat.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
+
+
+def worker_is_alive() -> bool:
+    seen_at = worker_seen_at()
+    return seen_at is not None and database_now() - seen_at < WORKER_ALIVE_WITHIN
+
+
+def oldest_due_age() -> timedelta | None:
+    """How long the message that is due longest has waited for a worker; None if none is due.
+
+    A message that waits for its next try is not due: an address that fails says nothing about the worker.
+    """
+    now = database_now()
+    message = Message.objects.due(now).first()
+    return now - message.next_attempt_at if message else None
+
+
+def oldest_unsent_age() -> timedelta | None:
+    """How long ago the oldest message was written that still has to leave; None if all have left."""
+    message = Message.objects.unsent().order_by("created_at").first()
+    return database_now() - message.created_at if message else None
