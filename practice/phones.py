@@ -11,7 +11,9 @@ def parse(text: str) -> phonenumbers.PhoneNumber | None:
         number = phonenumbers.parse(text, REGION)
     except phonenumbers.NumberParseException:
         return None
-    return number if phonenumbers.is_possible_number(number) else None
+    # Not is_possible_number: that also takes seven digits, which nobody can call from another area.
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    return number if reason == phonenumbers.ValidationResult.IS_POSSIBLE else None
 
 
 def to_e164(text: str) -> str:

@@ -12,6 +12,11 @@ class Channel(models.TextChoices):
     REFERRAL = "referral", _("Referral")
 
 
+class ForWhom(models.TextChoices):
+    MYSELF = "myself", _("Myself")
+    SOMEONE_ELSE = "someone-else", _("Someone else")
+
+
 class Topic(models.TextChoices):
     NEW_PAIN = "new-pain", _("A new pain, or one that got worse")
     LASTING_PAIN = "lasting-pain", _("Pain that has been there for a while")
