@@ -146,8 +146,11 @@ class AppointmentRequest(models.Model):
         return self.reference
 
     def save(self, *args, **kwargs):
-        for column, value in self.hashed_columns().items():
+        hashed = self.hashed_columns()
+        for column, value in hashed.items():
             setattr(self, column, value)
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], *hashed}
         super().save(*args, **kwargs)
 
     def hashed_columns(self) -> dict[str, str]:
@@ -169,11 +172,7 @@ class AppointmentRequest(models.Model):
 
     @property
     def day_labels(self):
-        return _labels(words.Day, self.days)
-
-    @property
-    def need_labels(self):
-        return _labels(words.Need, self.needs)
+        return [day.label for day in words.Day if day in self.days]
 
     @property
     def phone_display(self):
@@ -182,11 +181,6 @@ class AppointmentRequest(models.Model):
     @property
     def phone_uri(self):
         return phones.uri(self.phone)
-
-
-def _labels(choices, codes):
-    """The words for stored `codes`, in the order of `choices`."""
-    return [choice.label for choice in choices if choice.value in codes]
 
 
 def soundex(name: str) -> str:

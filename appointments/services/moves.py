@@ -107,12 +107,17 @@ def _take(public_id, chosen, seen_version):
         version=F("version") + 1
     )
     appointment_request = AppointmentRequest.objects.get(public_id=public_id)
-    if taken:
-        return appointment_request
+    if not taken:
+        check_current(appointment_request, seen_version)
+        raise MoveNotAllowed(chosen.name)
+    return appointment_request
+
+
+def check_current(appointment_request: AppointmentRequest, seen_version: int) -> None:
+    """Raises Stale unless `seen_version` is the version of this row."""
     if appointment_request.version != seen_version:
         events = appointment_request.status_events.filter(version__gt=seen_version).select_related("by")
         raise Stale(appointment_request, list(events))
-    raise MoveNotAllowed(chosen.name)
 
 
 def _check_filled_in(chosen, values):

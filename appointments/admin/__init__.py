@@ -1,0 +1,4 @@
+from appointments.admin.request import AppointmentRequestAdmin
+from appointments.admin.routing import RoutingRuleAdmin
+
+__all__ = ["AppointmentRequestAdmin", "RoutingRuleAdmin"]

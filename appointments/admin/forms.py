@@ -1,0 +1,96 @@
+"""The small forms beside a request. The fields of a move come from the table; no form has a status."""
+
+import uuid
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from appointments.models import ContactAttempt, Visit
+from appointments.transitions import MOVES, OUTCOME_BY, Outcome, WaitingOn
+from practice.models import Clinician, Location
+
+WORDS_LENGTH = 2000
+
+
+def _comment(**kwargs):
+    return forms.CharField(
+        label=_("Comment"), max_length=WORDS_LENGTH, widget=forms.Textarea({"rows": 2, "cols": 30}), **kwargs
+    )
+
+
+def _moment(label):
+    # The browser's own picker: no script needed, and the page's policy allows none from elsewhere.
+    widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return lambda **kwargs: forms.DateTimeField(label=label, widget=widget, **kwargs)
+
+
+def _choice(label, choices):
+    return lambda **kwargs: forms.ChoiceField(label=label, choices=[("", _("Choose")), *choices], **kwargs)
+
+
+def _location(**kwargs):
+    return forms.ModelChoiceField(label=_("Place"), queryset=Location.objects.all(), empty_label=None, **kwargs)
+
+
+def _clinician(**kwargs):
+    return forms.ModelChoiceField(
+        label=_("Clinician"), queryset=Clinician.objects.all(), empty_label=_("Not decided"), **kwargs
+    )
+
+
+FIELDS = {
+    "clinician": _clinician,
+    "comment": _comment,
+    "location": _location,
+    "next_action_at": _moment(_("Look again on")),
+    "outcome": _choice(_("Why"), Outcome.choices),
+    "starts_at": _moment(_("Starts")),
+    "visit_status": _choice(
+        _("How it ended"),
+        [(status.value, status.label) for status in (Visit.Status.FULFILLED, Visit.Status.NOSHOW)],
+    ),
+    "waiting_on": _choice(_("Waiting for"), WaitingOn.choices),
+}
+
+
+class MoveForm(forms.Form):
+    """The fields of one move; `groups` are the groups of the person who sees it."""
+
+    def __init__(self, move, *args, groups, **kwargs):
+        super().__init__(*args, auto_id=f"id_{move.name}_%s", **kwargs)
+        self.move = move
+        for name in move.fields:
+            self.fields[name] = FIELDS[name](required=name in move.needs)
+        if "outcome" in self.fields:
+            self.fields["outcome"].choices = [
+                (code, label) for code, label in self.fields["outcome"].choices if OUTCOME_BY.get(code, groups) & groups
+            ]
+
+
+class EntryForm(forms.Form):
+    """Something added beside the status; `entry_id` lets a second click find the first one's entry."""
+
+    entry_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
+
+
+class CallForm(EntryForm):
+    call = forms.ChoiceField(choices=ContactAttempt.Result.choices)  # the buttons
+    channel = forms.ChoiceField(
+        label=_("Tried by"),
+        choices=ContactAttempt.Channel.choices,
+        initial=ContactAttempt.Channel.PHONE,
+        required=False,
+    )
+    note = forms.CharField(label=_("Note about the call"), max_length=WORDS_LENGTH, required=False)
+
+    def clean_channel(self):
+        return self.cleaned_data["channel"] or ContactAttempt.Channel.PHONE
+
+
+class NoteForm(EntryForm):
+    text = forms.CharField(label=_("New note"), max_length=WORDS_LENGTH, widget=forms.Textarea({"rows": 3, "cols": 60}))
+
+
+def moves_for(status: str, groups) -> list[MoveForm]:
+    """An empty form for each move that a member of `groups` may make with a request in `status`."""
+    return [MoveForm(move, groups=groups) for move in MOVES.values() if status in move.sources and move.by & groups]

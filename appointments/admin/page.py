@@ -1,0 +1,149 @@
+"""What the page of one request shows: the card, what can be done now, and what was done."""
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from appointments.admin.forms import CallForm, NoteForm, moves_for
+from appointments.admin.queue import badge, short_when
+from appointments.models import Visit
+from appointments.models.words import Need, Voicemail
+from appointments.transitions import (
+    AUDITOR,
+    CALLERS,
+    MOVES,
+    NOTERS,
+    READERS,
+    SUPERVISOR,
+    TRIES_NEEDED,
+    Outcome,
+    WaitingOn,
+)
+from practice import phones
+
+AUDITORS = frozenset({AUDITOR, SUPERVISOR})
+READS_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of history; `words` are somebody's own words and shown to those who may read them."""
+
+    at: object
+    by: str
+    what: str
+    words: str = ""
+
+
+def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
+    """Everything the template needs. `bound` is the form that was posted and goes back with what was typed."""
+    now = timezone.now()
+    words = bool(groups & READERS)
+    # How it came in stands on the last line of the history anyway.
+    events = list(appointment_request.status_events.exclude(from_status="").select_related("by"))
+    attempts = list(appointment_request.contact_attempts.select_related("by"))
+    forms = _with_bound(moves_for(appointment_request.status, groups), bound)
+    return {
+        "appointment_request": appointment_request,
+        "badge": badge(appointment_request, now),
+        "words": words,
+        "voicemail": VOICEMAIL[appointment_request.voicemail],
+        "needs": _needs(appointment_request),
+        "urgent_flags": _flags(appointment_request.urgent_flags) if words else [],
+        "on_behalf_phone": phones.display(appointment_request.on_behalf_phone) if words else "",
+        "tries": [_entry_of_try(attempt, now) for attempt in attempts],
+        "tries_needed": TRIES_NEEDED,
+        "visits": appointment_request.visits.select_related("location", "clinician"),
+        "notes": appointment_request.staff_notes.select_related("by") if words else [],
+        "history": sorted(
+            [entry_of_event(event, words) for event in events] + [_entry_of_call(call, words) for call in attempts],
+            key=lambda entry: entry.at,
+            reverse=True,
+        ),
+        "reads": _reads(appointment_request) if groups & AUDITORS else [],
+        "move_forms": forms,
+        # A move that is no longer possible is shown without its button, so that nothing typed is lost.
+        "kept": bound if bound and bound not in forms and hasattr(bound, "move") else None,
+        "call_form": _own(CallForm, bound) if groups & CALLERS else None,
+        "note_form": _own(NoteForm, bound) if groups & NOTERS else None,
+        "stale": [entry_of_event(event, words) for event in stale.events] if stale else [],
+        "is_stale": stale is not None,
+    }
+
+
+FLAGS = {"signs": gettext_lazy("Said yes to a sign of an emergency")}
+
+
+# The patient's answers as the person who calls needs them.
+VOICEMAIL = {
+    Voicemail.FULL: gettext_lazy("May say why we call"),
+    Voicemail.NAME_ONLY: gettext_lazy("Name and number only"),
+    Voicemail.NONE: gettext_lazy("None: leave no message"),
+}
+NEEDS = {
+    Need.INTERPRETER: gettext_lazy("Interpreter"),
+    Need.HEARING: gettext_lazy("Hard of hearing: speak slowly, or use relay"),
+    Need.WHEELCHAIR: gettext_lazy("Wheelchair or walker"),
+    Need.LARGE_PRINT: gettext_lazy("Large print"),
+}
+
+
+def _needs(appointment_request):
+    language = appointment_request.interpreter_language
+    needs = [NEEDS[need] for need in Need if need in appointment_request.needs]
+    return [*needs, _("speaks %(language)s") % {"language": language}] if language else needs
+
+
+def _flags(ticked):
+    """The urgent signs of a request as sentences: a code that has none is shown as it is."""
+    return [FLAGS.get(code, code) for code, answer in ticked.items() if answer and answer != "no"]
+
+
+def name_of(user) -> str:
+    return (user.get_full_name() or user.get_username()) if user else _("the website")
+
+
+def entry_of_event(event, words) -> Entry:
+    """A move, in words: what was pressed, from where to where, and the codes and dates that went with it."""
+    label = MOVES[event.move].label if event.move in MOVES else event.get_to_status_display()
+    steps = [str(label), f"{event.get_from_status_display()} → {event.get_to_status_display()}"]
+    steps += _details(event.details)
+    return Entry(event.at, name_of(event.by), " · ".join(steps), event.comment if words else "")
+
+
+def _details(details):
+    named = {"outcome": Outcome, "waiting_on": WaitingOn, "visit_status": Visit.Status}
+    for key, choices in named.items():
+        if details.get(key) in choices.values:
+            yield str(choices(details[key]).label)
+    for key in ("starts_at", "next_action_at"):
+        if at := parse_datetime(details.get(key, "")):
+            yield short_when(at, timezone.now())
+
+
+def _entry_of_call(attempt, words):
+    what = f"{attempt.get_channel_display()}: {attempt.get_result_display()}"
+    return Entry(attempt.at, name_of(attempt.by), what, attempt.note if words else "")
+
+
+def _entry_of_try(attempt, now):
+    return Entry(short_when(attempt.at, now), name_of(attempt.by), attempt.get_result_display(), attempt.note)
+
+
+def _reads(appointment_request):
+    return [
+        Entry(read.at, name_of(read.by), "")
+        for read in appointment_request.read_events.select_related("by").order_by("-at", "-pk")[:READS_SHOWN]
+    ]
+
+
+def _with_bound(forms, bound):
+    move = getattr(bound, "move", None)
+    return [bound if form.move == move else form for form in forms]
+
+
+def _own(form_class, bound):
+    return bound if isinstance(bound, form_class) else form_class()

@@ -1,0 +1,129 @@
+"""The list: which requests a tab shows, and the badge that says by when to act."""
+
+import datetime
+from dataclasses import dataclass
+
+from django.contrib.admin import SimpleListFilter
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+from django.utils.timesince import timeuntil
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from appointments.models import ContactAttempt, Visit
+from appointments.transitions import OPEN, Status
+
+TABS = {
+    "open": (gettext_lazy("Open"), OPEN - {Status.QUARANTINED}),
+    "new": (gettext_lazy("New"), {Status.RECEIVED}),
+    "in-review": (gettext_lazy("In review"), {Status.IN_REVIEW}),
+    "waiting": (gettext_lazy("Waiting"), {Status.WAITING}),
+    "scheduled": (gettext_lazy("Scheduled"), {Status.SCHEDULED}),
+    "quarantined": (gettext_lazy("Quarantine"), {Status.QUARANTINED}),
+    "finished": (gettext_lazy("Finished"), {Status.COMPLETED, Status.CLOSED}),
+    "all": (gettext_lazy("All"), set(Status)),
+}
+
+EMPTY = {
+    "open": gettext_lazy("No open requests: everybody who wrote to us has been taken care of."),
+    "new": gettext_lazy("No new requests: somebody works on each one."),
+    "in-review": gettext_lazy("Nobody works on a request right now."),
+    "waiting": gettext_lazy("We wait for nobody."),
+    "scheduled": gettext_lazy("No visits are booked."),
+    "quarantined": gettext_lazy("Nothing in quarantine: no request looked like spam."),
+    "finished": gettext_lazy("No request has been finished yet."),
+    "all": gettext_lazy("No requests yet. The first one will stand here as soon as it is sent."),
+}
+
+
+class TabFilter(SimpleListFilter):
+    """Requests by status, as tabs with counts; the open ones unless told otherwise."""
+
+    title = gettext_lazy("status")
+    parameter_name = "show"
+
+    def __init__(self, request, params, model, model_admin):
+        super().__init__(request, params, model, model_admin)
+        self.by_status = dict(model.objects.order_by().values_list("status").annotate(Count("pk")))
+
+    def lookups(self, request, model_admin):
+        return [(tab, label) for tab, (label, __) in TABS.items()]
+
+    def tab(self):
+        return self.value() if self.value() in TABS else "open"
+
+    def queryset(self, request, queryset):
+        return queryset.filter(status__in=TABS[self.tab()][1])
+
+    def count(self, tab):
+        return sum(self.by_status.get(status, 0) for status in TABS[tab][1])
+
+    def choices(self, changelist):
+        for tab, (label, __) in TABS.items():
+            yield {
+                "selected": tab == self.tab(),
+                "query_string": changelist.get_query_string({self.parameter_name: tab}),
+                "display": _("%(tab)s (%(count)d)") % {"tab": label, "count": self.count(tab)},
+            }
+
+
+@dataclass(frozen=True)
+class Badge:
+    """`kind` is late, today, ok or "" (no hurry); `icon` gives it a shape, so that colour is never alone."""
+
+    kind: str
+    icon: str
+    text: str
+    more: str = ""
+
+
+def badge(appointment_request, now: datetime.datetime) -> Badge:
+    """By when to act; reads `contact_attempts` and `visits` with `all()`, so that a list can prefetch them."""
+    status = appointment_request.status
+    if status == Status.SCHEDULED:
+        return _of_visit(appointment_request, now)
+    if status == Status.WAITING:
+        return _of_date(appointment_request.next_action_at, now, late=_("Look again"), since=_("since %(when)s"))
+    if status not in OPEN or status == Status.QUARANTINED:
+        return Badge("", "", appointment_request.get_status_display())
+    for attempt in appointment_request.contact_attempts.all():
+        if attempt.result == ContactAttempt.Result.REACHED:
+            return Badge("ok", "yes", _("Reached"), short_when(attempt.at, now))
+    return _of_date(appointment_request.respond_by, now, late=_("Late"), since=_("was due %(when)s"))
+
+
+def _of_visit(appointment_request, now):
+    for visit in appointment_request.visits.all():
+        if visit.status == Visit.Status.BOOKED:
+            if visit.starts_at < now:
+                return Badge("today", "cir", _("Visit over?"), short_when(visit.starts_at, now))
+            return Badge("ok", "send", _("Visit"), short_when(visit.starts_at, now))
+    return Badge("", "", appointment_request.get_status_display())
+
+
+def _of_date(due, now, *, late, since):
+    when = short_when(due, now)
+    if due < now:
+        return Badge("late", "oct", late, since % {"when": when})
+    if timezone.localdate(due) == timezone.localdate(now):
+        left = _("%(time)s left") % {"time": timeuntil(due, now, depth=1)}
+        return Badge("today", "cir", capfirst(when), left)
+    return Badge("ok", "yes", when)
+
+
+def last_try(appointment_request, now: datetime.datetime) -> str:
+    """How the last try to reach the patient ended, and when; "" if there was none. Reads as `badge` does."""
+    for attempt in reversed(appointment_request.contact_attempts.all()):
+        return f"{attempt.get_result_display()}, {short_when(attempt.at, now)}"
+    return ""
+
+
+def short_when(at: datetime.datetime, now: datetime.datetime) -> str:
+    """`at` as staff say it: "today 5 p.m.", "Mon 5 p.m.", "Dec 14, 5 p.m."."""
+    local = timezone.localtime(at)
+    days = (local.date() - timezone.localdate(now)).days
+    if days == 0:
+        return _("today %(time)s") % {"time": date_format(local, "P")}
+    return date_format(local, "D P" if abs(days) < 7 else "M j, P")

@@ -1,0 +1,175 @@
+from django.contrib import admin, messages
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.db.models import prefetch_related_objects
+from django.http import Http404, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from appointments.admin.forms import CallForm, MoveForm, NoteForm
+from appointments.admin.page import context_of
+from appointments.admin.queue import EMPTY, TabFilter, badge, last_try
+from appointments.models import AppointmentRequest
+from appointments.services import moves
+from appointments.transitions import MOVES, READERS
+
+
+@admin.register(AppointmentRequest)
+class AppointmentRequestAdmin(admin.ModelAdmin):
+    """The queue and the page of one request. Stock forms are never reached: everything changes through services."""
+
+    fields = ()
+    list_display = ("reference",)
+    list_filter = (TabFilter,)
+    list_select_related = ("assignee",)
+    list_per_page = 50
+    sortable_by = ()
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    actions = None  # the bars stay on: without them the stock list writes a style into the page
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def lookup_allowed(self, lookup, value, request):
+        return lookup == TabFilter.parameter_name  # the tabs are enough, and no name gets into an address
+
+    # The list
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).by_promise()
+
+    def changelist_view(self, request, extra_context=None):
+        response = super().changelist_view(request, extra_context)
+        changelist = getattr(response, "context_data", {}).get("cl")
+        if changelist is not None:
+            response.context_data |= self._list_context(request, changelist)
+        return response
+
+    def _list_context(self, request, changelist):
+        now = timezone.now()
+        tabs = changelist.filter_specs[0]
+        rows = list(changelist.result_list)
+        prefetch_related_objects(rows, "contact_attempts", "visits")
+        return {
+            "title": self._heading(tabs.count("open"), AppointmentRequest.objects.late(now).count()),
+            "rows": [(row, badge(row, now), last_try(row, now)) for row in rows],
+            "tabs": list(tabs.choices(changelist)),
+            "empty": EMPTY[tabs.tab()],
+            "words": bool(moves.groups_of(request.user) & READERS),
+            "now": now,
+        }
+
+    def _heading(self, open_count, late_count):
+        heading = ngettext("Requests: %(count)d open", "Requests: %(count)d open", open_count) % {"count": open_count}
+        return _("%(heading)s, %(late)d late") % {"heading": heading, "late": late_count} if late_count else heading
+
+    # One request
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        appointment_request = self.get_object(request, object_id)
+        if appointment_request is None:
+            raise Http404
+        if request.method != "POST":
+            return self._page(request, appointment_request)
+        for button, act in (("move", self._move), ("call", self._call), ("note", self._note)):
+            if button in request.POST:
+                return act(request, appointment_request)
+        raise BadRequest
+
+    def _page(self, request, appointment_request, *, status=200, bound=None, stale=None):
+        moves.record_read(appointment_request, by=request.user)
+        context = {
+            **self.admin_site.each_context(request),
+            **context_of(appointment_request, moves.groups_of(request.user), bound=bound, stale=stale),
+            "title": appointment_request.reference,
+            "opts": self.opts,
+            "errors": bound is not None and bool(bound.errors),
+        }
+        template = "admin/appointments/appointmentrequest/change_form.html"
+        return TemplateResponse(request, template, context, status=status)
+
+    def _move(self, request, appointment_request):
+        chosen = MOVES.get(request.POST["move"])
+        groups = moves.groups_of(request.user)
+        if chosen is None:
+            raise BadRequest
+        if not chosen.by & groups:
+            raise PermissionDenied
+        form = MoveForm(chosen, request.POST, groups=groups)
+        form.is_valid()
+        try:
+            moves.check_current(appointment_request, _seen_version(request))
+            if form.is_valid():
+                moved = moves.move(
+                    appointment_request.public_id,
+                    chosen.name,
+                    seen_version=_seen_version(request),
+                    by=request.user,
+                    **form.cleaned_data,
+                )
+                text = _("%(reference)s is now: %(status)s.")
+                return self._done(request, moved, f"move {chosen.name}", text % _said(moved))
+        except moves.Stale as stale:
+            return self._page(request, stale.appointment_request, status=409, bound=form, stale=stale)
+        except moves.MoveNotAllowed:
+            form.add_error(None, _("A request in this state cannot be moved that way."))
+            return self._page(request, appointment_request, status=409, bound=form)
+        except ValidationError as refused:
+            form.add_error(None, refused)
+        return self._page(request, appointment_request, status=422, bound=form)
+
+    def _call(self, request, appointment_request):
+        form = CallForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, appointment_request, status=422, bound=form)
+        self._add(
+            moves.log_call,
+            appointment_request,
+            result=form.cleaned_data["call"],
+            note=form.cleaned_data["note"],
+            channel=form.cleaned_data["channel"],
+            entry_id=form.cleaned_data["entry_id"],
+            by=request.user,
+        )
+        return self._done(request, appointment_request, "call", _("The call is noted."))
+
+    def _note(self, request, appointment_request):
+        form = NoteForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, appointment_request, status=422, bound=form)
+        self._add(
+            moves.add_note,
+            appointment_request,
+            text=form.cleaned_data["text"],
+            entry_id=form.cleaned_data["entry_id"],
+            by=request.user,
+        )
+        return self._done(request, appointment_request, "note", _("The note is kept."))
+
+    def _add(self, service, appointment_request, **values):
+        try:
+            service(appointment_request.public_id, **values)
+        except moves.MoveNotAllowed:
+            raise PermissionDenied from None
+
+    def _done(self, request, appointment_request, what, text):
+        self.log_change(request, appointment_request, what)
+        messages.success(request, text)
+        return HttpResponseRedirect(request.path)
+
+
+def _seen_version(request):
+    """The version that the page showed; 0, which no request has, if the form does not say."""
+    text = request.POST.get("seen_version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _said(appointment_request):
+    return {"reference": appointment_request.reference, "status": appointment_request.get_status_display()}
