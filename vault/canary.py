@@ -11,43 +11,48 @@ PLACE = "vault.canary"
 
 
 def plant(using=DEFAULT_DB_ALIAS):
-    """Store a proof for each key that has none yet. Called after every migration."""
-    newest_field_key, newest_hash_key = next(iter(field_keys())), next(iter(hash_keys()))
-    canaries = Canary.objects.using(using)
-    canaries.get_or_create(
-        ring=Canary.Ring.FIELD, key_id=newest_field_key, defaults={"proof": crypto.encrypt(WORD, PLACE)}
-    )
-    canaries.get_or_create(
-        ring=Canary.Ring.HASH, key_id=newest_hash_key, defaults={"proof": crypto.keyed_hash(PLACE, WORD)}
-    )
+    """Store a proof for each key that writes and has none yet. Called after every migration."""
+    proofs = {Canary.Ring.FIELD: crypto.encrypt(WORD, PLACE), Canary.Ring.HASH: crypto.keyed_hash(PLACE, WORD)}
+    for ring, key_id in newest():
+        Canary.objects.using(using).get_or_create(ring=ring, key_id=key_id, defaults={"proof": proofs[ring]})
 
 
 def forget_old_keys():
     """Drop the proofs of all but the newest keys, once nothing in the database needs the others."""
-    Canary.objects.exclude(ring=Canary.Ring.FIELD, key_id=next(iter(field_keys()))).exclude(
-        ring=Canary.Ring.HASH, key_id=next(iter(hash_keys()))
-    ).delete()
+    old = Canary.objects.all()
+    for ring, key_id in newest():
+        old = old.exclude(ring=ring, key_id=key_id)
+    old.delete()
+
+
+def misfits() -> list[tuple[str, str]]:
+    """(ring, key id) of every stored proof that the keys in the environment do not reproduce."""
+    return [(canary.ring, canary.key_id) for canary in Canary.objects.order_by("ring", "key_id") if not _fits(canary)]
 
 
 def problems() -> list[str]:
     """What is wrong with the keys, a sentence each; empty when every stored proof holds."""
-    found = []
-    proofs = {(canary.ring, canary.key_id): canary.proof for canary in Canary.objects.all()}
-    for (ring, key_id), proof in proofs.items():
-        fits = _reads(proof) if ring == Canary.Ring.FIELD else proof in crypto.keyed_hashes(PLACE, WORD)
-        if not fits:
-            found.append(f"The {ring} key {key_id} is missing or is not the one this database was written with.")
-    newest = [(Canary.Ring.FIELD, next(iter(field_keys()))), (Canary.Ring.HASH, next(iter(hash_keys())))]
-    found += [
-        f"The {ring} key {key_id} has no stored proof yet: run migrate."
-        for ring, key_id in newest
-        if (ring, key_id) not in proofs
+    found = [
+        f"The {ring} key {key_id} is missing or is not the one this database was written with."
+        for ring, key_id in misfits()
     ]
-    return found
+    proved = set(Canary.objects.values_list("ring", "key_id"))
+    return found + [
+        f"The {ring} key {key_id} has no stored proof yet: run migrate."
+        for ring, key_id in newest()
+        if (ring, key_id) not in proved
+    ]
 
 
-def _reads(proof):
+def newest() -> list[tuple[str, str]]:
+    """(ring, key id) of the two keys that write."""
+    return [(Canary.Ring.FIELD, next(iter(field_keys()))), (Canary.Ring.HASH, next(iter(hash_keys())))]
+
+
+def _fits(canary):
+    if canary.ring == Canary.Ring.HASH:
+        return canary.proof in crypto.keyed_hashes(PLACE, WORD)
     try:
-        return crypto.decrypt(proof, PLACE) == WORD
+        return crypto.decrypt(canary.proof, PLACE) == WORD
     except crypto.UnreadableError:
         return False

@@ -1,10 +1,16 @@
-"""Model fields whose column holds a token of `vault.crypto`. The model needs a `public_id` that never changes."""
+"""Model fields whose column holds a token of `vault.crypto`. The model needs a `public_id` that never changes.
+
+A value is bound to its model, field and `public_id`: who renames a model or a field re-encrypts its values.
+"""
 
 import datetime
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from django.core import checks
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.utils.functional import Promise
 
 from vault import crypto
 
@@ -13,7 +19,11 @@ from vault import crypto
 class Sealed:
     """A token as it stands in the database, not yet decrypted."""
 
-    token: str
+    token: str = field(repr=False)
+
+
+class Carried(Sealed):
+    """A token on its way from a fixture into the database: never read, only written."""
 
 
 class SealedAttribute:
@@ -25,10 +35,8 @@ class SealedAttribute:
     def __get__(self, instance, owner=None):
         if instance is None:
             return self
-        if self.field.attname not in instance.__dict__:
-            instance.refresh_from_db(fields=[self.field.attname])
-        value = instance.__dict__[self.field.attname]
-        if isinstance(value, Sealed):
+        value = self.field.raw_value(instance)
+        if type(value) is Sealed:
             text = crypto.decrypt(value.token, self.field.place(instance))
             value = instance.__dict__[self.field.attname] = self.field.from_text(text)
         return value
@@ -55,6 +63,17 @@ class EncryptedTextField(models.Field):
             del kwargs["blank"]
         return name, path, args, kwargs
 
+    def check(self, **kwargs):
+        return [*super().check(**kwargs), *self._check_public_id()]
+
+    def _check_public_id(self):
+        try:
+            if self.model._meta.get_field("public_id").unique:
+                return []
+        except FieldDoesNotExist:
+            pass
+        return [checks.Error("A model with an encrypted field needs a unique public_id.", obj=self, id="vault.E003")]
+
     def get_internal_type(self):
         return "TextField"
 
@@ -66,36 +85,70 @@ class EncryptedTextField(models.Field):
         """Where a value of `instance` belongs; a token is readable there only."""
         return f"{self.model._meta.label_lower}.{self.attname}:{instance.public_id}"
 
+    def raw_value(self, instance):
+        """The value as `instance` holds it, perhaps still sealed; a deferred one is fetched."""
+        if self.attname not in instance.__dict__:
+            rows = self.model._base_manager.using(instance._state.db)
+            instance.__dict__[self.attname] = rows.values_list(self.attname, flat=True).get(pk=instance.pk)
+        return instance.__dict__[self.attname]
+
     def to_text(self, value):
+        if not isinstance(value, str | Promise):
+            # No "False" and no "None" in the place of words. The message names the field, never the value.
+            raise TypeError(f"{self.name} takes text, not {type(value).__name__}.")
         return str(value)
 
     def from_text(self, text):
         return text
 
+    def is_empty(self, value):
+        return value is None or value == self.empty
+
     def seal(self, instance, value):
         """`value` as it goes into the column of `instance`."""
         if isinstance(value, Sealed):
             return value
-        if value == self.empty or value is None:
+        if self.is_empty(value):
             return Sealed("")
         return Sealed(crypto.encrypt(self.to_text(value), self.place(instance)))
 
     def pre_save(self, model_instance, add):
-        return self.seal(model_instance, model_instance.__dict__[self.attname])
+        value = self.raw_value(model_instance)
+        if add and type(value) is Sealed:
+            # A copy of a row, which has another public_id: carried over as it is, the token would never be read again.
+            value = getattr(model_instance, self.attname)
+        return self.seal(model_instance, value)
 
     def get_prep_value(self, value):
         if isinstance(value, Sealed):
             return value.token
-        if value == "":
-            return value
+        if self.is_empty(value):
+            return ""
         # Reached by update() or filter() with a plain value: it would land in the database unencrypted.
-        raise TypeError(f"{self.name} is encrypted: seal a value before it goes into a query.")
+        raise TypeError(f"{self.name} is encrypted: assign it and save the row; search by a keyed hash.")
 
     def from_db_value(self, value, expression, connection):
         return Sealed(value) if value else self.empty
 
+    def clean(self, value, model_instance):
+        # Django's own asks to_python first, and that is ours for fixtures.
+        self.validate(value, model_instance)
+        self.run_validators(value)
+        return value
+
     def formfield(self, **kwargs):
         return None  # never edited in a generic form
+
+    # Fixtures carry tokens: `dumpdata` writes no word in clear, and `loaddata` brings them back.
+
+    def value_from_object(self, obj):
+        return self.seal(obj, self.raw_value(obj))
+
+    def value_to_string(self, obj):
+        return self.value_from_object(obj).token
+
+    def to_python(self, value):
+        return Carried(value)
 
 
 class EncryptedJSONField(EncryptedTextField):
@@ -132,6 +185,8 @@ class EncryptedDateField(EncryptedTextField):
         super().__init__(*args, **kwargs)
 
     def to_text(self, value):
+        if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
+            raise TypeError(f"{self.name} takes a date, not {type(value).__name__}.")
         return value.isoformat()
 
     def from_text(self, text):

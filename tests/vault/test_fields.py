@@ -1,12 +1,15 @@
 import datetime
+import uuid
 
 import pytest
-from django.db import connection
+from django.core.management import call_command
+from django.db import connection, models
+from django.test.utils import isolate_apps
 
 from appointments.models import AppointmentRequest, RequestDraft
 from tests.factories import AppointmentRequestFactory
 from vault.crypto import UnreadableError
-from vault.fields import encrypted_fields
+from vault.fields import EncryptedTextField, encrypted_fields
 
 pytestmark = pytest.mark.django_db
 
@@ -100,3 +103,131 @@ def test_a_plain_value_cannot_slip_past_the_encryption():
 
     with pytest.raises(TypeError):
         AppointmentRequest.objects.filter(pk=walter.pk).update(first_name="Plain")
+
+
+def test_a_deferred_value_is_fetched_alone(django_assert_num_queries):
+    AppointmentRequestFactory(first_name="Rosa")
+    row = AppointmentRequest.objects.only("public_id").get()
+
+    with django_assert_num_queries(1):
+        assert row.first_name == "Rosa"
+
+
+def test_a_deferred_value_survives_a_save():
+    AppointmentRequestFactory(first_name="Rosa")
+    row = RequestDraft.objects.create(secret_hash="x", answers={"a": "b"}, expires_at="2030-01-01T00:00Z")
+
+    deferred = RequestDraft.objects.defer("answers").get(pk=row.pk)
+    deferred.save()
+    deferred.save(update_fields=["answers"])
+
+    assert RequestDraft.objects.get(pk=row.pk).answers == {"a": "b"}
+
+
+def test_a_list_decrypts_nothing_that_is_not_shown(monkeypatch):
+    AppointmentRequestFactory.create_batch(3)
+    monkeypatch.setattr("vault.crypto.decrypt", lambda token, place: pytest.fail("decrypted"))
+
+    assert len([row.reference for row in AppointmentRequest.objects.all()]) == 3
+
+
+def test_refresh_from_db_reads_the_new_words():
+    row = AppointmentRequestFactory(first_name="Rosa")
+    other = AppointmentRequest.objects.get()
+    other.first_name = "Rose"
+    other.save()
+
+    row.refresh_from_db()
+
+    assert row.first_name == "Rose"
+
+
+def test_a_sealed_row_cannot_be_copied_under_another_id():
+    AppointmentRequestFactory(first_name="Rosa")
+    copy = AppointmentRequest.objects.get()
+    copy.pk, copy.public_id, copy.reference, copy.idempotency_key = None, uuid.uuid4(), "APM-2222-2222", uuid.uuid4()
+
+    with pytest.raises(UnreadableError):  # loudly now, rather than unreadable for ever after
+        copy.save(force_insert=True)
+
+
+def test_an_opened_row_can_be_copied():
+    row = AppointmentRequestFactory(first_name="Rosa")
+    row.pk, row.public_id, row.reference, row.idempotency_key = None, uuid.uuid4(), "APM-2222-2222", uuid.uuid4()
+    row._state.adding = True
+    row.save()
+
+    assert AppointmentRequest.objects.get(reference="APM-2222-2222").first_name == "Rosa"
+
+
+def test_rows_made_in_bulk_are_encrypted_and_readable():
+    AppointmentRequest.objects.bulk_create(AppointmentRequestFactory.build_batch(2, first_name="Rosa"))
+
+    assert [row.first_name for row in AppointmentRequest.objects.all()] == ["Rosa", "Rosa"]
+    assert all("Rosa" not in str(row) for row in AppointmentRequest.objects.values_list())
+
+
+def test_get_or_create_takes_defaults_and_refuses_to_search():
+    when = "2030-01-01T00:00Z"
+    draft, _ = RequestDraft.objects.get_or_create(
+        secret_hash="x", defaults={"answers": {"you": "Rosa"}, "expires_at": when}
+    )
+
+    assert RequestDraft.objects.get(pk=draft.pk).answers == {"you": "Rosa"}
+    with pytest.raises(TypeError):
+        RequestDraft.objects.get_or_create(answers={"you": "Rosa"}, defaults={"secret_hash": "y", "expires_at": when})
+
+
+def test_bulk_update_cannot_write_plain_words():
+    row = AppointmentRequestFactory()
+    row.first_name = "Plain"
+
+    with pytest.raises(TypeError):
+        AppointmentRequest.objects.bulk_update([row], ["first_name"])
+
+
+def test_empty_values_can_be_searched_and_set():
+    AppointmentRequestFactory(email="", date_of_birth=None)
+    AppointmentRequestFactory(email="rosa@example.org")
+
+    assert AppointmentRequest.objects.filter(email="").count() == 1
+    assert AppointmentRequest.objects.update(email="") == 2
+
+
+def test_a_fixture_holds_no_word_and_can_be_loaded(tmp_path):
+    row = AppointmentRequestFactory(first_name="canary-name", date_of_birth=datetime.date(1931, 1, 13))
+    fixture = tmp_path / "rows.json"
+    call_command("dumpdata", "appointments.appointmentrequest", output=fixture)
+    AppointmentRequest.objects.all().delete()
+
+    call_command("loaddata", fixture, verbosity=0)
+
+    assert [word for word in ("canary", "1931-01-13") if word in fixture.read_text()] == []
+    fresh = AppointmentRequest.objects.get(pk=row.pk)
+    assert (fresh.first_name, fresh.date_of_birth, fresh.email) == ("canary-name", row.date_of_birth, "")
+
+
+def test_a_typed_token_is_text_like_any_other():
+    row = AppointmentRequestFactory.build(first_name="v1.f1.AAAA")
+    row.clean_fields()
+    row.save()
+
+    assert AppointmentRequest.objects.get().first_name == "v1.f1.AAAA"
+
+
+@pytest.mark.parametrize("name", ["first_name", "date_of_birth", "urgent_flags"])
+def test_a_later_migration_can_add_such_a_field(name):
+    field = AppointmentRequest._meta.get_field(name)
+
+    assert connection.SchemaEditorClass(connection).effective_default(field) == ""
+
+
+@isolate_apps("tests")
+def test_a_model_without_public_id_is_refused():
+    class Loose(models.Model):
+        words = EncryptedTextField()
+
+        class Meta:
+            app_label = "tests"
+
+    assert [error.id for error in Loose.check()] == ["vault.E003"]

@@ -11,6 +11,8 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         canary.plant()
+        if set(canary.newest()) & set(canary.misfits()):
+            raise CommandError("The newest key is not the one this database was written with. Nothing was changed.")
         unreadable_in_all = 0
         for model in apps.get_models():
             if encrypted_fields(model):
