@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from practice.markdown import CITATION, cited_keys
-from procedures.anatomy import ANATOMY, MOST_FACTS
+from procedures.anatomy import ANATOMY, MOST_FACTS, FactKind
 from procedures.canonical import document_hash
 from procedures.models import (
     ROW_MODELS,
@@ -136,8 +136,8 @@ def document_of(draft: Draft) -> dict:
 def citing_texts(document: dict):
     """(where, text) of every text that may cite, in the order of the page."""
     yield "summary", document["summary"]
-    for key in ("facts", "regulators"):
-        yield from _row_texts(document, key)
+    for row in glance(document):
+        yield "facts", row.get("value", row.get("note"))
     for part in ANATOMY[document["kind"]]:
         for section in document["sections"]:
             if section["kind"] == part.kind:
@@ -149,6 +149,12 @@ def citing_texts(document: dict):
             yield from _row_texts(document, part.rows)
     yield from _row_texts(document, "questions")
     yield "interests", document["interests"]
+
+
+def glance(document: dict) -> list[dict]:
+    """The rows of “At a glance” in order: what the FDA said stands before what Medicare pays."""
+    last = [row for row in document["facts"] if row["kind"] == FactKind.MEDICARE]
+    return [row for row in document["facts"] if row not in last] + document["regulators"] + last
 
 
 def _row_texts(document, key):

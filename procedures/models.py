@@ -147,14 +147,14 @@ class VersionQuerySet(models.QuerySet):
         return self.live(samples=samples, at=at).filter(pk=Subquery(best.values("pk")[:1]))
 
     def cards(self):
-        """Each version as a dict for lists: kind, slug, language, short_title, teaser; never the whole document."""
+        """Each version as a dict for lists: kind, slug, language, frozen_title, frozen_teaser, live_from."""
         return self.values(
             "live_from",
             kind=F("article__kind"),
             slug=F("article__slug"),
             language=F("article__language"),
-            short_title=KT("document__short_title"),
-            teaser=KT("document__teaser"),
+            frozen_title=KT("document__short_title"),
+            frozen_teaser=KT("document__teaser"),
         )
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.markdown import render
 from procedures.anatomy import ANATOMY, FactKind, Part
-from procedures.freeze import CITING
+from procedures.freeze import CITING, glance
 from procedures.models import Regulator, Risk, Source
 
 # These may hold paragraphs and lists; all others are a line.
@@ -83,13 +83,11 @@ class Page:
         ]
 
     def _glance(self):
-        """(label, HTML) of each line of the label; what the FDA said stands before what Medicare pays."""
-        fda = [("FDA", self._regulator(row)) for row in self.document["regulators"]]
-        lines = [
-            (row["kind"], (FactKind(row["kind"]).label, self._html(row["value"]))) for row in self.document["facts"]
+        """(label, HTML) of each line of the label."""
+        return [
+            (FactKind(row["kind"]).label, self._html(row["value"])) if "value" in row else ("FDA", self._regulator(row))
+            for row in glance(self.document)
         ]
-        before = [line for kind, line in lines if kind != FactKind.MEDICARE]
-        return before + fda + [line for kind, line in lines if kind == FactKind.MEDICARE]
 
     def _regulator(self, row):
         details = [row["decided_on"] and date_format(_date(row["decided_on"]), "F j, Y"), row["number"]]

@@ -70,12 +70,12 @@ def live_cards(samples: bool, **conditions) -> dict[str, Card]:
     """Slug → Card of the live pages that match, each in the reader's language or else in English; one query."""
     languages = (FALLBACK, get_language())  # the later one wins
     rows = Version.objects.current(samples=samples).filter(article__language__in=languages, **conditions).cards()
-    rows = sorted(rows, key=lambda row: (languages.index(row["language"]), row["short_title"]))
+    rows = sorted(rows, key=lambda row: (languages.index(row["language"]), row["frozen_title"]))
     return {
         row["slug"]: Card(
             kind=row["kind"],
-            short_title=row["short_title"],
-            teaser=row["teaser"],
+            short_title=row["frozen_title"],
+            teaser=row["frozen_teaser"],
             url=reverse(f"procedures:{row['kind']}", args=[row["slug"]]),
         )
         for row in rows

@@ -1,0 +1,188 @@
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from procedures import services
+from procedures.freeze import WORDS, CannotFreeze
+from procedures.models import (
+    Article,
+    Choice,
+    Fact,
+    Fit,
+    Outcome,
+    PictureUse,
+    Question,
+    Regulator,
+    Related,
+    Risk,
+    Section,
+    Source,
+    Step,
+    Version,
+)
+
+
+class NoBulkDeleteMixin:
+    """Rows go one at a time: the bulk action asks nobody whether this one may."""
+
+    def get_actions(self, request):
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+
+@admin.register(Source)
+class SourceAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
+    list_display = ["key", "title", "year", "kind", "funder", "expires_on"]
+    list_filter = ["kind"]
+    search_fields = ["key", "title", "authors"]
+    date_hierarchy = "expires_on"
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and not (obj and services.is_cited(obj))
+
+    def get_readonly_fields(self, request, obj=None):
+        # Texts cite by the key: another one would cut the thread.
+        return ["key"] if obj else []
+
+
+class RelatedForm(forms.ModelForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["page"].choices = self.pages
+
+
+class RelatedInline(admin.TabularInline):
+    model = Related
+    fk_name = "article"
+    form = RelatedForm
+    extra = 0
+    max_num = 3
+
+    def get_formset(self, request, obj=None, **kwargs):
+        formset = super().get_formset(request, obj, **kwargs)
+        # Read once for all rows: each row of a plain form would ask the database again.
+        formset.form.pages = [("", "---------"), *((page.pk, str(page)) for page in Article.objects.all())]
+        return formset
+
+
+@admin.register(Article)
+class ArticleAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
+    list_display = ["slug", "kind", "language"]
+    list_filter = ["kind", "language"]
+    fields = ["kind", "slug", "language", "translation_of", "conditions"]
+    inlines = [RelatedInline]
+
+    def get_readonly_fields(self, request, obj=None):
+        # Others link to the address of a page.
+        return ["kind", "slug", "language"] if obj else []
+
+
+class RowInline(admin.StackedInline):
+    """Rows of a draft; those of any other version are only to be read."""
+
+    extra = 0
+
+    def _is_open(self, obj):
+        return obj is None or obj.status == Version.Status.DRAFT
+
+    def has_add_permission(self, request, obj=None):
+        return self._is_open(obj) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request, obj=None):
+        return self._is_open(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return self._is_open(obj) and super().has_delete_permission(request, obj)
+
+
+ROW_INLINES = [
+    type(f"{model.__name__}Inline", (RowInline,), {"model": model})
+    for model in (Section, Fact, Regulator, Fit, Choice, Outcome, Risk, Step, Question, PictureUse)
+]
+
+
+@admin.register(Version)
+class VersionAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
+    change_form_template = "admin/procedures/version/change_form.html"
+    list_display = ["__str__", "title", "status", "live_from"]
+    list_filter = ["status", "article__kind"]
+    list_select_related = ["article"]
+    fields = ["article", "number", "status", *WORDS, "author", "live_from", "frozen"]
+    readonly_fields = ["number", "status", "author", "live_from", "frozen"]
+    inlines = ROW_INLINES
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("article", "author")
+
+    def get_readonly_fields(self, request, obj=None):
+        return [*self.readonly_fields, "article"] if obj else self.readonly_fields
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and (obj is None or obj.status == Version.Status.DRAFT)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and (obj is None or obj.status == Version.Status.DRAFT)
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            newest = Version.objects.filter(article=obj.article).first()
+            obj.number, obj.author = (newest.number + 1 if newest else 1), request.user
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description=_("frozen document"))
+    def frozen(self, obj):
+        if not obj.document:
+            return _("Not frozen yet: readers do not see this version.")
+        return format_html(
+            "{} <code>{}</code>",
+            _("%(sections)d sections, %(sources)d sources. Hash:")
+            % {"sections": len(obj.document["sections"]), "sources": len(obj.document["sources"])},
+            obj.document_hash,
+        )
+
+    def get_urls(self):
+        view = self.admin_site.admin_view
+        return [
+            path(f"<int:pk>/{name}/", view(require_POST(getattr(self, name))), name=f"procedures_version_{name}")
+            for name in ("new_draft", "publish_sample", "withdraw")
+        ] + super().get_urls()
+
+    def new_draft(self, request, pk):
+        draft = services.new_draft(self._version(request, pk), by=request.user)
+        self.message_user(request, _("This is a new draft. Readers go on seeing the other version."))
+        return self._to(draft)
+
+    def publish_sample(self, request, pk):
+        version = self._version(request, pk)
+        try:
+            services.publish_sample(version)
+        except services.NotAllowed as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+        except CannotFreeze as refusal:
+            for problem in refusal.messages:
+                self.message_user(request, problem, messages.ERROR)
+        else:
+            self.message_user(request, _("Readers now see these words, as a sample."))
+        return self._to(version)
+
+    def withdraw(self, request, pk):
+        version = self._version(request, pk)
+        count = services.withdraw(version.article)
+        self.message_user(
+            request, _("Readers no longer see this page. Versions taken back: %(count)d.") % {"count": count}
+        )
+        return self._to(version)
+
+    def _version(self, request, pk):
+        if not super().has_change_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(self.get_queryset(request), pk=pk)
+
+    def _to(self, version):
+        return redirect(reverse("admin:procedures_version_change", args=[version.pk]))
