@@ -1,2 +1,12 @@
+from django.urls import path, register_converter
+
+from appointments import steps, views
+
+register_converter(steps.StepConverter, "request_step")
+
 app_name = "appointments"
-urlpatterns = []
+urlpatterns = [
+    path("request/", views.start, name="start"),
+    path("request/<uuid:public_id>/<request_step:step>/", views.step, name="step"),
+    path("request/<uuid:public_id>/sent/", views.sent, name="sent"),
+]

@@ -1,0 +1,115 @@
+"""What the forms of all steps share: rows of choices, groups, the error summary, and the answers to check."""
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Fieldset, Layout
+from django import forms
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from appointments.forms.dates import DateField
+from appointments.forms.text import PhoneField, TextField
+from practice import phones
+
+CHOOSE = {"required": _("Please choose one."), "invalid_choice": _("Please choose one of these.")}
+
+
+class Picks(forms.RadioSelect):
+    template_name = "apollo/widgets/picks.html"
+
+
+class ManyPicks(forms.CheckboxSelectMultiple):
+    template_name = "apollo/widgets/picks.html"
+
+
+class PickField(forms.ChoiceField):
+    widget = Picks
+
+    def __init__(self, **kwargs):
+        super().__init__(error_messages=CHOOSE, **kwargs)
+
+
+class ManyPicksField(forms.MultipleChoiceField):
+    widget = ManyPicks
+
+    def __init__(self, **kwargs):
+        super().__init__(error_messages=CHOOSE | {"invalid_list": CHOOSE["invalid_choice"]}, **kwargs)
+
+
+class Group(Fieldset):
+    """Fields that belong together, under a heading, with one hint for all of them."""
+
+    template = "%s/layout/group.html"
+
+    def __init__(self, heading, *fields, hint=""):
+        super().__init__(heading, *fields)
+        self.hint = hint
+
+
+class StepForm(forms.Form):
+    """One page of questions. `quiet` names the fields that the last page leaves out while they are empty."""
+
+    layout: tuple = ()
+    quiet: frozenset[str] = frozenset()
+
+    def __init__(self, data=None):
+        super().__init__(data, label_suffix="")
+        for field in self.fields.values():
+            field.template_name = "apollo/group.html"
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        # Layout objects remember what they rendered, so each form has its own.
+        self.helper.layout = Layout(*(part() if callable(part) else part for part in self.layout or self.fields))
+
+    @classmethod
+    def typed(cls, data) -> dict[str, list[str]]:
+        """What `data` (a QueryDict) holds for the fields of this form, and nothing else (P27)."""
+        names = [name for field, item in cls.base_fields.items() for name in names_in_page(field, item.widget)]
+        return {name: data.getlist(name) for name in names if name in data}
+
+    def summary(self) -> list[tuple[str, str]]:
+        """What is wrong, in the order of the page: (id of the first control, sentence)."""
+        return [
+            (first_id(self[name]), f"{self[name].label}: {error}")
+            for name in self.fields
+            for error in self[name].errors
+        ]
+
+    def answers(self) -> list[tuple[str, str, str]]:
+        """What was answered, in words: (label, answer or "", id of the first control). Call it when valid."""
+        shown = [(self[name], in_words(self.fields[name], self.cleaned_data.get(name))) for name in self.fields]
+        return [(str(field.label), words, first_id(field)) for field, words in shown if words or self.asks(field.name)]
+
+    def asks(self, name: str) -> bool:
+        """Whether the empty answer `name` is worth showing."""
+        return name not in self.quiet
+
+
+def names_in_page(name, widget):
+    if isinstance(widget, forms.MultiWidget):
+        return [name + suffix for suffix in widget.widgets_names]
+    return [name]
+
+
+def first_id(field) -> str:
+    """Where a link to `field` must lead so that its first control takes focus."""
+    if isinstance(field.field, DateField):
+        return f"{field.auto_id}_month"
+    if isinstance(field.field.widget, Picks | ManyPicks):
+        return f"{field.auto_id}_0"
+    return field.auto_id
+
+
+def in_words(field, value) -> str:
+    if not value:
+        return ""
+    if isinstance(field, PickField):
+        return str(dict(field.choices)[value])
+    if isinstance(field, ManyPicksField):
+        return ", ".join(str(dict(field.choices)[item]) for item in value)
+    if isinstance(field, DateField):
+        return date_format(value, "DATE_FORMAT")
+    if isinstance(field, PhoneField):
+        return phones.display(value)
+    return value if isinstance(field, TextField) else gettext("Yes")

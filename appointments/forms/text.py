@@ -1,0 +1,153 @@
+"""What people type, taken as it is and refused in plain words only where it would hurt somebody."""
+
+import re
+import unicodedata
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from practice import phones
+
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+# Unicode's Bidi_Control: they can turn the reading order of everything around them.
+BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+MOST_MARKS_ON_A_LETTER = 4  # pointed Hebrew and Tibetan need three; piles that cover other lines have dozens
+US_DIGITS = 10
+ZIP_SHAPE = re.compile(r"\d{5}(-?\d{4})?|[A-Za-z]\d[A-Za-z][ -]?\d[A-Za-z]\d", re.ASCII)  # also Canadian, for winter
+
+
+def readable(text: str) -> str:
+    """`text` without lone surrogates, which no page and no database can hold."""
+    return text.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in text) else text
+
+
+def without_format_signs(text: str) -> str:
+    """`text` without invisible signs: telephones put direction marks round a copied number."""
+    return "".join(character for character in text if unicodedata.category(character) != "Cf")
+
+
+def refuse_what_hurts(text: str, *, several_lines: bool = False):
+    """Raise ValidationError for control characters, bidi controls and piles of letters."""
+    allowed = "\n\t" if several_lines else ""
+    if any((unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} and c not in allowed) or c == UNREADABLE for c in text):
+        raise ValidationError(
+            _("There is a hidden sign in this text that we cannot read. Please type it again."), code="control"
+        )
+    if not BIDI_CONTROLS.isdisjoint(text):
+        raise ValidationError(
+            _("There is a hidden sign in this text that changes the reading direction. Please type it again."),
+            code="bidi",
+        )
+    if has_pile(text):
+        raise ValidationError(_("There are too many marks on one letter. Please type it again."), code="pile")
+
+
+def has_pile(text: str) -> bool:
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+        if marks > MOST_MARKS_ON_A_LETTER:
+            return True
+    return False
+
+
+class TextField(forms.CharField):
+    """Text in any script, kept as typed (NFC). No `maxlength` in the page: browsers cut what is pasted, silently."""
+
+    several_lines = False
+
+    def __init__(self, *, most: int = 100, missing="", autocomplete="", **kwargs):
+        self.most = most
+        kwargs.setdefault("error_messages", {"required": missing})
+        super().__init__(**kwargs)
+        # Ours speak plainly; Django's own would speak a second time.
+        self.validators = []
+        if autocomplete:
+            self.widget.attrs["autocomplete"] = autocomplete
+
+    def to_python(self, value):
+        text = unicodedata.normalize("NFC", super().to_python(value).replace("\r\n", "\n"))
+        if len(text) > self.most:
+            raise ValidationError(
+                _("This has %(length)s characters. Please use %(most)s at most.")
+                % {"length": f"{len(text):,}", "most": f"{self.most:,}"},
+                code="too_long",
+            )
+        refuse_what_hurts(text, several_lines=self.several_lines)
+        return text
+
+
+class NameField(TextField):
+    def to_python(self, value):
+        text = super().to_python(value)
+        if text and not any(unicodedata.category(character)[0] in "LNS" for character in text):
+            raise ValidationError(_("Please write the name with letters."), code="no_letters")
+        return text
+
+
+class LongTextField(TextField):
+    several_lines = True
+    widget = forms.Textarea
+
+
+class EmailField(TextField):
+    widget = forms.EmailInput
+    looks_like = EmailValidator(
+        _("This does not look like an e-mail address. It should look like name@example.com."), code="email"
+    )
+
+    def __init__(self, **kwargs):
+        super().__init__(most=254, **kwargs)
+
+    def to_python(self, value):
+        text = super().to_python(value)
+        if text:
+            # Quotes may hide spaces and commas, which mean something in the header of a mail.
+            self.looks_like(text.replace('"', " "))
+        return text
+
+
+class ZipField(TextField):
+    def to_python(self, value):
+        text = super().to_python(value)
+        if text and not ZIP_SHAPE.fullmatch(text):
+            raise ValidationError(_("A ZIP code has 5 digits, like 33573."), code="zip")
+        return text.upper()
+
+
+class PhoneField(TextField):
+    """A phone number in any usual shape, also with an extension; cleaned to E.164 (see practice.phones)."""
+
+    widget = forms.TextInput(attrs={"type": "tel", "class": "short"})
+
+    def __init__(self, **kwargs):
+        super().__init__(most=60, **kwargs)
+
+    def to_python(self, value):
+        text = super().to_python(without_format_signs(value or ""))
+        if not text:
+            return ""
+        e164 = phones.to_e164(text)
+        if not e164:
+            raise ValidationError(what_is_wrong_with_number(text), code="phone")
+        return e164
+
+
+def what_is_wrong_with_number(text: str) -> str:
+    """Why `text` is no phone number, and how one looks."""
+    digits = sum(character.isdecimal() for character in text.casefold().partition("x")[0])
+    digits -= text.lstrip("+ (").startswith("1") and digits > US_DIGITS
+    off = digits - US_DIGITS
+    if not digits or text.startswith("+"):
+        said = _("This does not look like a phone number.")
+    elif off < 0:
+        said = ngettext("One digit is missing.", "%(count)s digits are missing.", -off) % {"count": -off}
+    elif off > 0:
+        said = ngettext("There is one digit too many.", "There are %(count)s digits too many.", off) % {"count": off}
+    else:
+        said = _("We cannot read this number.")
+    example = "813\N{NON-BREAKING HYPHEN}555\N{NON-BREAKING HYPHEN}0142"
+    return _("%(said)s A phone number has 10 digits, like %(example)s.") % {"said": said, "example": example}

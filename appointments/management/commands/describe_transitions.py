@@ -1,0 +1,111 @@
+"""Write docs/transitions.md from the table in appointments/transitions.py."""
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.utils import translation
+
+from appointments.transitions import (
+    CALLERS,
+    COMMENT_NEEDED,
+    NOSHOW_AFTER_MINUTES,
+    NOTERS,
+    OPEN,
+    OUTCOME_BY,
+    READERS,
+    TRANSITIONS,
+    TRIES_NEEDED,
+    Outcome,
+    Status,
+)
+
+HEAD = """# The life of a request
+
+Made from `appointments/transitions.py` by `manage.py describe_transitions`; a test fails when it is not current. Change
+the table, not this page.
+
+A move is refused unless the person's group may make it, the request is in one of its sources, and nobody has moved the
+request since the person's page was made. An owner or superuser counts as supervisor; nobody is above the table.
+"""
+
+FOOT = f"""
+## Rules beside the table
+
+- A request that waits says on whom and until when; both end when it moves on.
+- A visit is booked in the future. It cannot be marked as missed before {NOSHOW_AFTER_MINUTES} minutes after its start, nor as past before its day.
+- “Could not be reached” needs {TRIES_NEEDED} tries, by phone and by e-mail where there is an e-mail address.
+- Opening a request is recorded. Calls, notes and moves are added and never changed; nobody deletes a request.
+"""  # noqa: E501
+
+
+def document() -> str:
+    with translation.override("en"):
+        return "\n".join([HEAD, *_statuses(), *_moves(), *_outcomes(), *_others(), FOOT])
+
+
+def path():
+    return settings.BASE_DIR / "docs" / "transitions.md"
+
+
+def _statuses():
+    rows = [(f"`{status.value}`", status.label, "yes" if status in OPEN else "no") for status in Status]
+    return ["## Statuses", "", *_table(("Code", "Shown to staff as", "Open"), rows)]
+
+
+def _moves():
+    rows = [
+        (
+            f"`{move.name}`",
+            move.label,
+            _codes(status for status in Status if status in move.sources),
+            f"`{move.target.value}`",
+            ", ".join(sorted(move.by)),
+            _codes(move.needs),
+            _codes(move.may),
+        )
+        for move in TRANSITIONS
+    ]
+    head = ("Move", "Button", "From", "To", "Who", "Needs", "May have")
+    return ["", "## Moves", "", *_table(head, rows)]
+
+
+def _outcomes():
+    rows = [
+        (
+            f"`{outcome.value}`",
+            outcome.label,
+            "needed" if outcome in COMMENT_NEEDED else "",
+            ", ".join(sorted(OUTCOME_BY.get(outcome, {"whoever may close"}))),
+        )
+        for outcome in Outcome
+    ]
+    return ["", "## Why a request is closed", "", *_table(("Code", "Shown to staff as", "Comment", "Who"), rows)]
+
+
+def _others():
+    rows = [
+        ("read the patient's words", READERS),
+        ("log a call", CALLERS),
+        ("write a note", NOTERS),
+    ]
+    rows = [(what, ", ".join(sorted(groups))) for what, groups in rows]
+    return ["", "## What else", "", *_table(("What", "Who"), rows)]
+
+
+def _codes(codes):
+    return ", ".join(f"`{code}`" for code in map(str, codes))
+
+
+def _table(head, rows):
+    return [_row(head), _row(["---"] * len(head)), *map(_row, rows)]
+
+
+def _row(cells):
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+class Command(BaseCommand):
+    help = "Write docs/transitions.md from the table of transitions."
+
+    def handle(self, *args, **options):
+        path().write_text(document())
+        self.stdout.write(f"Written: {path().relative_to(settings.BASE_DIR)}")

@@ -1,0 +1,84 @@
+"""Drafts: begun with a secret of their own, found by it, kept step by step, and gone after some days."""
+
+import datetime
+import hashlib
+import re
+import secrets
+import uuid
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from appointments.forms.text import readable
+from appointments.models import RequestDraft
+
+SECRET_BYTES = 32  # 256 bits
+SLUG = re.compile(r"[a-z0-9-]{1,50}")
+
+
+class AlreadySentError(Exception):
+    """The draft has become a request: nothing in it changes any more."""
+
+
+def begin(source_slug: str = "") -> tuple[RequestDraft, str]:
+    """A new draft and its secret. The secret itself is stored nowhere."""
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    draft = RequestDraft.objects.create(
+        secret_hash=_hashed(secret),
+        source_slug=source_slug if SLUG.fullmatch(source_slug) else "",
+        language=get_language(),
+        expires_at=_expiry(),
+    )
+    return draft, secret
+
+
+def find(public_id: uuid.UUID, secret: str) -> RequestDraft | None:
+    """The draft, if `secret` is its own and its time is not over. Wrong secret and unknown id are the same."""
+    # The hash is what is looked up: nothing can be learnt from how long a comparison takes.
+    return (
+        RequestDraft.objects.select_related("appointment_request")
+        .filter(public_id=public_id, secret_hash=_hashed(secret), expires_at__gt=timezone.now())
+        .first()
+    )
+
+
+@transaction.atomic
+def keep(draft: RequestDraft, step: str, typed: dict[str, list[str]]) -> RequestDraft:
+    """Store what was `typed` in `step`, right or wrong, and let the draft live on. Other steps stay as they are.
+
+    Raises AlreadySentError; nothing is saved then.
+    """
+    current = RequestDraft.objects.select_for_update().get(pk=draft.pk)
+    if current.appointment_request_id:
+        raise AlreadySentError
+    current.answers |= {step: {name: [readable(text) for text in texts] for name, texts in typed.items()}}
+    current.expires_at = _expiry()
+    current.language = get_language()
+    current.save(update_fields=["answers", "expires_at", "language"])
+    return current
+
+
+def prolong(draft: RequestDraft):
+    RequestDraft.objects.filter(pk=draft.pk).update(expires_at=_expiry())
+
+
+def days_kept() -> int:
+    return max(1, settings.DRAFT_TTL_SECONDS // (24 * 3600))
+
+
+def purge(at: datetime.datetime | None = None, *, apply: bool = False) -> int:
+    """How many drafts are past their time at `at` (now by default); with `apply` they are deleted. Never a request."""
+    expired = RequestDraft.objects.expired(at or timezone.now())
+    if apply:
+        return expired.delete()[0]
+    return expired.count()
+
+
+def _expiry():
+    return timezone.now() + datetime.timedelta(seconds=settings.DRAFT_TTL_SECONDS)
+
+
+def _hashed(secret):
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,139 @@
+"""Receiving a request: one row, its first event, and its messages, together or not at all."""
+
+import datetime
+
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from appointments import steps
+from appointments.forms.text import without_format_signs
+from appointments.models import AppointmentRequest, RequestDraft, StatusEvent, words
+from appointments.services.routing import route
+from appointments.transitions import Status
+from outbox.services import enqueue
+from practice.models import Practice
+from practice.services import reply_promise
+
+CONSENT_VERSION = "2026-11"  # raise it when the words above "Send request" change
+ACCIDENT_DAYS = 14  # Fla. Stat. 627.736: care must begin within 14 days for car insurance to pay
+REFERENCE_TRIES = 5
+
+
+class UnansweredError(Exception):
+    """A step of the draft is missing or no longer valid; `step` names it."""
+
+    def __init__(self, step):
+        super().__init__(step)
+        self.step = step
+
+
+def receive(draft: RequestDraft) -> AppointmentRequest:
+    """The request that `draft` asks for; the same one, however often and from wherever this is called (P1).
+
+    Raises UnansweredError; nothing is saved then.
+    """
+    if missing := steps.first_unanswered(draft):
+        raise UnansweredError(missing)
+    values = request_values(draft) | {"respond_by": reply_promise()}
+    rule, people = route(AppointmentRequest(**values))
+    practice = Practice.objects.first()
+    with transaction.atomic():
+        appointment_request, is_new = _insert(draft, values | {"routed_by": rule})
+        if is_new:
+            StatusEvent.objects.create(
+                appointment_request=appointment_request,
+                move="receive",
+                to_status=Status.RECEIVED,
+                version=appointment_request.version,
+            )
+            _tell(appointment_request, people, draft, practice)
+            draft.appointment_request = appointment_request
+            draft.answers = {}
+            draft.save(update_fields=["appointment_request", "answers"])
+    return appointment_request
+
+
+def idempotency_key(draft: RequestDraft):
+    return draft.public_id
+
+
+def _insert(draft, values):
+    """Insert first: the unique key decides who was first, and the loser reads the winner's row."""
+    key = idempotency_key(draft)
+    for _try in range(REFERENCE_TRIES):
+        try:
+            with transaction.atomic():
+                return AppointmentRequest.objects.create(idempotency_key=key, **values), True
+        except IntegrityError:
+            winner = AppointmentRequest.objects.filter(idempotency_key=key).first()
+            if winner:
+                return winner, False
+            # Otherwise it was the reference that somebody has already: the next try makes another one.
+    raise IntegrityError("no free reference")
+
+
+def request_values(draft) -> dict:
+    """What the forms of `draft` say, as fields of AppointmentRequest; what no form asks for cannot get in (P27)."""
+    forms = {name: steps.form_of(draft, name) for name in steps.FORMS}
+    said = {}
+    for form in forms.values():
+        form.full_clean()
+        said |= form.cleaned_data
+    for_somebody = said.pop("for_whom") == words.ForWhom.SOMEONE_ELSE
+    if not for_somebody:
+        said |= {"on_behalf_name": "", "on_behalf_phone": "", "patient_knows": ""}
+    danger = said.pop("signs") == "yes"
+    may_contact = {"yes": True, "no": False}.get(said.pop("may_contact_referrer"))
+    return said | {
+        "language": draft.language,
+        "source_slug": draft.source_slug,
+        "submitted_at": timezone.now(),
+        "phone_as_typed": without_format_signs(forms["reach"].data["phone"]).strip(),
+        "voicemail": said["voicemail"] or words.Voicemail.NONE,
+        "visit_details_by_email": bool(said["visit_details_by_email"] and said["email"]),
+        "may_contact_referrer": may_contact,
+        "urgent_flags": {"signs": "yes"} if danger else {},
+        "priority": words.Priority.URGENT if danger else words.Priority.ROUTINE,
+        "deadline_at": deadline(said["accident_on"]),
+        "consent_version": CONSENT_VERSION,
+    }
+
+
+def deadline(accident_on: datetime.date | None) -> datetime.datetime | None:
+    """Until when care must begin after a car accident (aware, the end of that day); None without or when it is past."""
+    if accident_on is None:
+        return None
+    last_day = accident_on + datetime.timedelta(days=ACCIDENT_DAYS)
+    if last_day < timezone.localdate():
+        return None
+    return timezone.make_aware(datetime.datetime.combine(last_day, datetime.time(23, 59)))
+
+
+def _tell(appointment_request, people, draft, practice):
+    """One notice to each of `people`, one acknowledgement if there is an e-mail; no health data, no name (P16)."""
+    reference = appointment_request.reference
+    shared = {
+        "reference": reference,
+        "respond_by": appointment_request.respond_by.isoformat(),
+        "phone_display": practice.phone_display if practice else "",
+        "from_name": practice.short_name if practice else "",
+    }
+    desk = reverse("admin:appointments_appointmentrequest_change", args=[appointment_request.pk])
+    for user in people:
+        enqueue(
+            "staff-notice",
+            to=user.email,
+            about=reference,
+            dedupe_key=f"{reference}:received:staff:{user.pk}",
+            context=shared | {"path": desk},
+        )
+    if appointment_request.email:
+        enqueue(
+            "acknowledgement",
+            to=appointment_request.email,
+            about=reference,
+            language=appointment_request.language,
+            dedupe_key=f"{reference}:received:patient",
+            context=shared | {"path": reverse("appointments:sent", args=[draft.public_id])},
+        )

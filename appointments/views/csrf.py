@@ -1,0 +1,59 @@
+"""When Django's proof of the form is too old or its cookie is gone: nothing typed may be lost with it (P5)."""
+
+from urllib.parse import urlsplit
+
+from django.http import HttpResponse
+from django.http.request import UnreadablePostError
+from django.utils.translation import gettext as _
+
+from appointments import steps
+from appointments.services import draft as drafts
+from appointments.views.doors import close, give_cookie, open_with_form
+from appointments.views.start import page as start_page
+from appointments.views.step import already_sent, page
+
+
+def csrf_failure(request) -> HttpResponse | None:
+    """The page to show again, with status 403 and every value kept; None if this is not one of our forms."""
+    match = request.resolver_match
+    if request.method != "POST" or match is None or comes_from_elsewhere(request):
+        return None
+    try:
+        if match.view_name == "appointments:start":
+            return close(start_page(request, request.POST.get("for", ""), again=True, status=403))
+        if match.view_name == "appointments:step":
+            return _step(request, **match.kwargs)
+    except UnreadablePostError:
+        return None
+    return None
+
+
+def _step(request, public_id, step):
+    # Only the form's own secret counts: the cookie would also come with a form that somebody else made.
+    door = open_with_form(request, public_id)
+    if door is None:
+        return None
+    try:
+        if door.draft.appointment_request_id:
+            return close(already_sent(request, door, step))
+        if step != steps.CHECK:
+            door.draft = drafts.keep(door.draft, step, steps.FORMS[step].typed(request.POST))
+    except drafts.AlreadySentError:
+        return close(already_sent(request, door, step))
+    if step == steps.CHECK:
+        if missing := steps.first_unanswered(door.draft):
+            step = missing
+        told = _("This page was open for a long time. Nothing is lost. Please press Send request again.")
+    else:
+        told = _("This page was open for a long time. Nothing is lost. Please press Continue again.")
+    return close(give_cookie(page(request, door, step, told=told, status=403), door))
+
+
+def comes_from_elsewhere(request) -> bool:
+    """Whether another site made this form: it could lead somebody into a draft that is not theirs."""
+    ours = request.get_host()
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        return urlsplit(origin).netloc != ours
+    referer = request.headers.get("Referer")
+    return referer is not None and urlsplit(referer).netloc != ours

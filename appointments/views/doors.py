@@ -1,0 +1,85 @@
+"""Who may open a draft: whoever has its secret, from the cookie of its address or from the form itself."""
+
+from dataclasses import dataclass
+from functools import wraps
+
+from django.conf import settings
+from django.http import HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import override
+
+from appointments.models import RequestDraft
+from appointments.services import draft as drafts
+
+FIELD = "draft_secret"
+COOKIE = "apollo-draft-"  # one name for each language, since each has an address of its own
+
+
+@dataclass
+class Door:
+    draft: RequestDraft
+    secret: str
+
+
+class SeeOther(HttpResponseRedirect):
+    """After a POST: the browser fetches the next page with GET, whatever it sent before."""
+
+    status_code = 303
+
+
+def private(view):
+    """Nobody stores these pages and nobody lists them."""
+
+    @wraps(view)
+    def wrapped(request, *args, **kwargs):
+        return close(view(request, *args, **kwargs))
+
+    return wrapped
+
+
+def close(response):
+    add_never_cache_headers(response)
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def open_with_form(request, public_id) -> Door | None:
+    """The draft whose secret stands in the posted form."""
+    return _open(public_id, [request.POST.get(FIELD, "")] if request.method == "POST" else [])
+
+
+def open_door(request, public_id) -> Door | None:
+    """The draft, by its cookie, or on POST also by the form; None for everybody else."""
+    found = open_with_form(request, public_id)
+    return found or _open(public_id, [request.COOKIES.get(COOKIE + code, "") for code, __ in settings.LANGUAGES])
+
+
+def _open(public_id, secrets):
+    for secret in filter(None, secrets):
+        if draft := drafts.find(public_id, secret):
+            return Door(draft, secret)
+    return None
+
+
+def give_cookie(response, door: Door):
+    """Set or renew the cookie, at the address of this draft only, in each language."""
+    for code, __ in settings.LANGUAGES:
+        with override(code):
+            home = reverse("appointments:sent", args=[door.draft.public_id]).removesuffix("sent/")
+        response.set_cookie(
+            COOKIE + code,
+            door.secret,
+            max_age=settings.DRAFT_TTL_SECONDS,
+            path=home,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+def stranger(request):
+    """The same answer for a wrong secret and for an id that never was: same status, same bytes (P24)."""
+    return render(request, "appointments/stranger.html", status=404)

@@ -1,0 +1,24 @@
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from appointments import steps
+from appointments.services import draft as drafts
+from appointments.views.doors import Door, SeeOther, give_cookie, private
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request):
+    if request.method != "POST":
+        return page(request, request.GET.get("for", ""))
+    draft, secret = drafts.begin(request.POST.get("for", ""))
+    first = reverse("appointments:step", args=[draft.public_id, steps.NAMES[0]])
+    return give_cookie(SeeOther(first), Door(draft, secret))
+
+
+def page(request, source_slug, *, again=False, status=200):
+    """The start page; `again` says that pressing the button did not work the first time."""
+    source_slug = source_slug if drafts.SLUG.fullmatch(source_slug) else ""
+    context = {"source_slug": source_slug, "again": again, "days": drafts.days_kept()}
+    return render(request, "appointments/start.html", context, status=status)
