@@ -4,11 +4,10 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Fieldset, Layout
 from django import forms
 from django.utils.formats import date_format
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from appointments.forms.dates import DateField
-from appointments.forms.text import PhoneField, TextField
+from appointments.forms.text import PhoneField
 from practice import phones
 
 CHOOSE = {"required": _("Please choose one."), "invalid_choice": _("Please choose one of these.")}
@@ -69,9 +68,9 @@ class StepForm(forms.Form):
         return {name: data.getlist(name) for name in names if name in data}
 
     def summary(self) -> list[tuple[str, str]]:
-        """What is wrong, in the order of the page: (id of the first control, sentence)."""
+        """What is wrong, in the order of the page: (id of the first control, label and first sentence)."""
         return [
-            (first_id(self[name]), f"{self[name].label}: {error}")
+            (first_id(self[name]), f"{self[name].label}: {str(error).partition('. ')[0].removesuffix('.')}")
             for name in self.fields
             for error in self[name].errors
         ]
@@ -112,4 +111,4 @@ def in_words(field, value) -> str:
         return date_format(value, "DATE_FORMAT")
     if isinstance(field, PhoneField):
         return phones.display(value)
-    return value if isinstance(field, TextField) else gettext("Yes")
+    return value
