@@ -63,7 +63,7 @@ def unavailable(request: HttpRequest, exception: BaseException) -> HttpResponse:
     logger.error("database away: %s", type(exception.__cause__ or exception).__name__)
     sent = request.method == "POST"
     typed = _typed(request) if sent and PUBLIC_FORM.fullmatch(request.path) else []
-    response = page(request, 503, sent=sent, typed=typed, action=request.path)
+    response = page(request, 503, sent=sent, typed=typed, action=request.get_full_path())
     response["Retry-After"] = "60"
     return response
 

@@ -66,6 +66,7 @@ def write_card():
 def read_card() -> dict:
     """The copy on disk; {} if there is none. Never raises: it is called when other things have failed."""
     try:
-        return json.loads(card_path().read_text())
+        card = json.loads(card_path().read_text())
     except (OSError, ValueError):
         return {}
+    return card if isinstance(card, dict) else {}
