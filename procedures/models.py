@@ -216,7 +216,13 @@ class Version(models.Model):
             models.CheckConstraint(
                 condition=~Q(status="approved")
                 | (
-                    Q(reviewer__isnull=False, reviewed_on__isnull=False, next_review__gt=F("reviewed_on"))
+                    Q(
+                        reviewer__isnull=False,
+                        reviewed_on__isnull=False,
+                        # On its own the comparison lets NULL pass.
+                        next_review__isnull=False,
+                        next_review__gt=F("reviewed_on"),
+                    )
                     & ~Q(document_hash="")
                     & Q(document__isnull=False)
                 ),

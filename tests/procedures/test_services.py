@@ -1,0 +1,194 @@
+import tomllib
+
+import pytest
+from django.conf import settings
+
+from practice.models import Practice
+from procedures import services
+from procedures.freeze import CannotFreeze
+from procedures.models import Article, Risk, Source, Version
+from tests.factories import UserFactory
+from tests.procedures import library
+
+pytestmark = pytest.mark.django_db
+
+CONTENT = settings.BASE_DIR / "content"
+
+
+def starter(folder, slug):
+    return tomllib.loads((CONTENT / folder / f"{slug}.toml").read_text())
+
+
+@pytest.fixture
+def files(practice):
+    services.load_sources(tomllib.loads((CONTENT / "sources.toml").read_text()))
+    return [
+        starter("conditions", "lumbar-spinal-stenosis"),
+        starter("procedures", "mild"),
+        starter("articles", "opioid-pain-medicines"),
+    ]
+
+
+@pytest.fixture
+def mild(files):
+    return next(data for data in files if data["slug"] == "mild")
+
+
+def state(slug="mild"):
+    return list(Version.objects.filter(article__slug=slug).order_by("number").values_list("number", "status"))
+
+
+def test_starter_articles_are_published_as_samples(files):
+    results = services.load_articles(files)
+
+    assert set(results.values()) == {"added"}
+    for version in Version.objects.all():
+        assert (version.status, version.reviewer, version.byline) == ("sample", None, None)
+        assert version.document_hash == version.seeded_hash == services.document_hash(version.document)
+        assert version.live_from is not None
+
+
+def test_loading_again_changes_nothing(files):
+    services.load_articles(files)
+    before = list(Version.objects.order_by("pk").values())
+
+    results = services.load_articles(files)
+
+    assert set(results.values()) == {"unchanged"}
+    assert list(Version.objects.order_by("pk").values()) == before
+
+
+def test_without_samples_starter_articles_stay_drafts(files):
+    Practice.objects.update(sample_content=False)
+
+    services.load_articles(files)
+
+    assert set(Version.objects.values_list("status", "document_hash", "live_from")) == {("draft", "", None)}
+
+
+def test_drafts_are_published_once_samples_are_on(files):
+    Practice.objects.update(sample_content=False)
+    services.load_articles(files)
+    Practice.objects.update(sample_content=True)
+
+    assert set(services.load_articles(files).values()) == {"renewed"}
+    assert state() == [(1, "sample")]
+
+
+def test_new_starter_words_become_a_new_version(files, mild):
+    services.load_articles(files)
+    mild["title"] = "Other words"
+
+    assert services.load_article(mild) == "renewed"
+    assert state() == [(1, "sample"), (2, "sample")]
+    assert Version.objects.current(samples=True).get(article__slug="mild").title == "Other words"
+
+
+@pytest.mark.parametrize("change", ["row", "word", "source", "withdrawn", "draft"])
+def test_what_an_editor_changed_is_left_alone(files, mild, change):
+    services.load_articles(files)
+    version = Version.objects.get(article__slug="mild")
+    if change == "row":
+        Risk.objects.filter(version=version).update(text="Other words")
+    elif change == "word":
+        Version.objects.filter(pk=version.pk).update(title="An editor's words")
+    elif change == "source":
+        Source.objects.filter(key="encore2016").update(year=2017)
+    elif change == "withdrawn":
+        services.withdraw(version.article)
+    else:
+        services.new_draft(version)
+    before = state()
+    mild["title"] = "New starter words"
+
+    assert services.load_article(mild) == "unchanged"
+    assert state() == before
+
+
+def test_a_file_that_cannot_be_frozen_leaves_nothing(files, mild):
+    mild["sections"] = mild["sections"][1:]
+
+    with pytest.raises(CannotFreeze):
+        services.load_articles(files)
+
+    assert (Article.objects.count(), Version.objects.count()) == (0, 0)
+
+
+def test_sources_that_are_there_stay_as_they_are(db):
+    library.source("trial", title="An editor's title")
+    fields = {"title": "Starter", "kind": "trial", "checked_on": "2026-11-20", "expires_on": "2027-11-20"}
+
+    assert services.load_sources({"trial": fields, "other": fields}) == 1
+    assert Source.objects.get(key="trial").title == "An editor's title"
+
+
+def test_new_draft_copies_words_and_rows_and_readers_see_no_change(practice):
+    version = library.sample()
+    editor = UserFactory()
+
+    draft = services.new_draft(version, by=editor)
+
+    assert (draft.number, draft.status, draft.document, draft.author) == (2, "draft", None, editor)
+    assert services.freeze(draft) == version.document
+    assert Version.objects.current(samples=True).get() == version
+
+
+def test_editing_the_draft_leaves_the_live_words(practice):
+    version = library.sample()
+    draft = services.new_draft(version)
+
+    draft.risk_rows.update(text="Something else")
+
+    version.refresh_from_db()
+    assert version.document["risks"][0]["text"] == "Bleeding.[^trial]"
+    assert services.freeze(version) == version.document
+
+
+def test_publish_sample_freezes_the_draft(practice):
+    library.sample()
+    draft = services.new_draft(Version.objects.get())
+    draft.risk_rows.update(text="Something else")
+
+    services.publish_sample(draft)
+
+    live = Version.objects.current(samples=True).get()
+    assert (live, live.document["risks"][0]["text"]) == (draft, "Something else")
+
+
+def test_publish_sample_refuses_while_samples_are_off(practice):
+    Practice.objects.update(sample_content=False)
+    draft = library.draft()
+
+    with pytest.raises(services.NotAllowed):
+        services.publish_sample(draft)
+
+    assert state() == [(1, "draft")]
+
+
+def test_publish_sample_refuses_a_signed_version(practice):
+    version = library.approved()
+
+    with pytest.raises(services.NotAllowed):
+        services.publish_sample(version)
+
+    version.refresh_from_db()
+    assert version.status == "approved"
+
+
+def test_withdraw_takes_back_older_versions_too(practice):
+    first = library.sample()
+    services.publish_sample(services.new_draft(first))
+
+    services.withdraw(first.article)
+
+    assert not Version.objects.current(samples=True).exists()
+    assert state() == [(1, "withdrawn"), (2, "withdrawn")]
+
+
+@pytest.mark.parametrize(("key", "cited"), [("trial", True), ("book", True), ("nobody", False)])
+def test_is_cited(key, cited, django_assert_num_queries):
+    library.draft()
+    source = library.source(key)
+
+    with django_assert_num_queries(1):
+        assert services.is_cited(source) is cited
