@@ -152,6 +152,6 @@ def record(message, outcome) -> bool:
     ours = Message.objects.filter(pk=message.pk, state=Message.State.SENDING, lease=message.lease)
     kept = bool(ours.update(**changes))
     level = logging.INFO if kept and not outcome.error else logging.WARNING
-    words = outcome.state.value if kept else "lease lost"
-    logger.log(level, "message %s %s: %s %s", message.pk, message.kind, words, outcome.error)
+    words = f"{outcome.state.value} {outcome.error}".strip() if kept else "the lease was lost"
+    logger.log(level, "message %s %s: %s", message.pk, message.kind, words)
     return kept

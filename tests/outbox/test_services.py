@@ -1,0 +1,92 @@
+from datetime import timedelta
+
+import pytest
+
+from outbox import services
+from outbox.clock import database_now
+from outbox.models import Heartbeat, Message
+from tests.factories import UserFactory
+from tests.outbox.factories import MessageFactory
+
+pytestmark = pytest.mark.django_db
+State = Message.State
+
+
+def beat(**ago):
+    Heartbeat.objects.create(worker=str(ago), seen_at=database_now() - timedelta(**ago))
+
+
+def test_enqueue_makes_one_message_per_key():
+    first = services.enqueue("plain", to="walter@example.org", dedupe_key="x")
+    second = services.enqueue("plain", to="rosa@example.org", dedupe_key="x")
+
+    assert first == second
+    assert [message.to for message in Message.objects.all()] == ["walter@example.org"]
+
+
+@pytest.mark.parametrize("state", State)
+def test_release_takes_only_what_has_failed(state):
+    given = {"held_by_a_worker": True} if state == State.SENDING else {"state": state}
+    message = MessageFactory(**given | {"attempts": 10, "last_error": "TimeoutError"})
+    may = state in {State.FAILED_TEMPORARY, State.FAILED_PERMANENT, State.NEEDS_HUMAN}
+
+    try:
+        services.release(message, by=UserFactory())
+        released = True
+    except services.NotReleasable:
+        released = False
+
+    message.refresh_from_db()
+    assert released is may
+    assert (message.state, message.attempts) == ((State.QUEUED, 0) if may else (state, 10))
+
+
+def test_released_messages_are_due_at_once():
+    message = MessageFactory(state=State.NEEDS_HUMAN, later=True)
+
+    services.release(message, by=UserFactory())
+
+    assert Message.objects.due(database_now()).get() == message
+
+
+def test_no_worker_has_ever_lived():
+    assert (services.worker_seen_at(), services.worker_is_alive()) == (None, False)
+
+
+def test_the_last_worker_to_be_seen_counts():
+    beat(minutes=10)
+    beat(seconds=100)
+
+    assert services.worker_is_alive() is True
+    assert timedelta(seconds=95) < database_now() - services.worker_seen_at() < timedelta(seconds=120)
+
+
+def test_a_worker_silent_for_two_minutes_is_not_alive():
+    beat(seconds=121)
+
+    assert services.worker_is_alive() is False
+
+
+def test_a_message_is_overdue_since_it_was_due_and_not_while_it_waits():
+    MessageFactory(later=True, state=State.FAILED_TEMPORARY)
+    MessageFactory(held_by_a_worker=True)
+    assert services.oldest_due_age() is None
+
+    MessageFactory(next_attempt_at=database_now() - timedelta(minutes=20))
+    assert timedelta(minutes=19) < services.oldest_due_age() < timedelta(minutes=21)
+
+
+def test_an_abandoned_message_is_due():
+    MessageFactory(abandoned=True)
+
+    assert services.oldest_due_age() > timedelta(seconds=50)
+
+
+def test_the_oldest_message_still_to_leave():
+    assert services.oldest_unsent_age() is None
+
+    for state, minutes in [(State.SENT, 30), (State.FAILED_TEMPORARY, 20), (State.QUEUED, 10)]:
+        message = MessageFactory(state=state)
+        Message.objects.filter(pk=message.pk).update(created_at=database_now() - timedelta(minutes=minutes))
+
+    assert timedelta(minutes=19) < services.oldest_unsent_age() < timedelta(minutes=21)
