@@ -6,7 +6,7 @@ import datetime
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 OLDEST_YEARS = 120
@@ -47,8 +47,8 @@ class DateField(forms.Field):
             return None
         missing = [str(label).lower() for text, label in zip(texts, BOXES.values(), strict=True) if not text]
         if missing:
-            parts = gettext(" and the ").join(missing)
-            raise ValidationError(_("The %(missing)s is missing.") % {"missing": parts}, code="incomplete")
+            said = ngettext("The %(parts)s is missing.", "The %(parts)s are missing.", len(missing))
+            raise ValidationError(said % {"parts": gettext(" and the ").join(missing)}, code="incomplete")
         if not all(text.isdecimal() and len(text) <= 4 for text in texts):
             raise ValidationError(_("Please use numbers only, like 3, 14 and 1948."), code="not_numbers")
         return existing_date(*(int(text) for text in texts))

@@ -15,13 +15,15 @@ UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 # Unicode's Bidi_Control: they can turn the reading order of everything around them.
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 MOST_MARKS_ON_A_LETTER = 4  # pointed Hebrew and Tibetan need three; piles that cover other lines have dozens
+LONGEST_DECOMPOSITION = 4
+LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 US_DIGITS = 10
 ZIP_SHAPE = re.compile(r"\d{5}(-?\d{4})?|[A-Za-z]\d[A-Za-z][ -]?\d[A-Za-z]\d", re.ASCII)  # also Canadian, for winter
 
 
 def readable(text: str) -> str:
     """`text` without lone surrogates, which no page and no database can hold."""
-    return text.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in text) else text
+    return LONE_SURROGATES.sub(UNREADABLE, text)
 
 
 def without_format_signs(text: str) -> str:
@@ -69,15 +71,21 @@ class TextField(forms.CharField):
             self.widget.attrs["autocomplete"] = autocomplete
 
     def to_python(self, value):
-        text = unicodedata.normalize("NFC", super().to_python(value).replace("\r\n", "\n"))
-        if len(text) > self.most:
+        text = super().to_python(value).replace("\r\n", "\n")
+        # Before normalizing: sorting a pile of a million marks would take hours.
+        self._refuse_long(text, self.most * LONGEST_DECOMPOSITION)
+        text = unicodedata.normalize("NFC", text)
+        self._refuse_long(text, self.most)
+        refuse_what_hurts(text, several_lines=self.several_lines)
+        return text
+
+    def _refuse_long(self, text, most):
+        if len(text) > most:
             raise ValidationError(
                 _("This has %(length)s characters. Please use %(most)s at most.")
                 % {"length": f"{len(text):,}", "most": f"{self.most:,}"},
                 code="too_long",
             )
-        refuse_what_hurts(text, several_lines=self.several_lines)
-        return text
 
 
 class NameField(TextField):
