@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appointments.models import ContactAttempt, Visit
-from appointments.transitions import OPEN, Status
+from appointments.transitions import ON_THE_CLOCK, OPEN, Status
 
 TABS = {
     "open": (gettext_lazy("Open"), OPEN - {Status.QUARANTINED}),
@@ -86,7 +86,7 @@ def badge(appointment_request, now: datetime.datetime) -> Badge:
         return _of_visit(appointment_request, now)
     if status == Status.WAITING:
         return _of_date(appointment_request.next_action_at, now, late=_("Look again"), since=_("since %(when)s"))
-    if status not in OPEN or status == Status.QUARANTINED:
+    if status not in ON_THE_CLOCK:
         return Badge("", "", appointment_request.get_status_display())
     for attempt in appointment_request.contact_attempts.all():
         if attempt.result == ContactAttempt.Result.REACHED:

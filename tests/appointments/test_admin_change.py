@@ -1,0 +1,599 @@
+"""The page of one request: what it shows to whom, and that a hand-made POST can do no more than its buttons."""
+
+import datetime
+import re
+import uuid
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django.utils.html import escape
+
+from appointments.models import AppointmentRequest, ContactAttempt, ReadEvent, StaffNote, StatusEvent, Visit
+from appointments.services import moves
+from appointments.transitions import DESK, GROUPS, TRANSITIONS, Status
+from tests.appointments.desk import LIST, page_of, sign_in
+from tests.appointments.test_moves import in_status, stored
+from tests.factories import AppointmentRequestFactory, LocationFactory, UserFactory
+
+DAY = datetime.timedelta(days=1)
+XSS = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>{{ 7|add:7 }}"
+WORDS = [  # every field in which a patient's own words stand
+    "first_name",
+    "last_name",
+    "name_pronunciation",
+    "phone",
+    "phone_as_typed",
+    "email",
+    "zip_code",
+    "on_behalf_name",
+    "on_behalf_phone",
+    "reason",
+    "interpreter_language",
+    "payer_name",
+    "member_number",
+    "referrer_name",
+    "referrer_practice",
+    "referrer_phone",
+]
+
+
+@pytest.fixture
+def appointment_request(practice):
+    return AppointmentRequestFactory()
+
+
+def html(response):
+    return response.content.decode()
+
+
+def text_of(response):
+    """What stands on the page, in one line."""
+    return " ".join(re.sub(r"<[^>]*>", " ", html(response).partition("<main")[2]).split())
+
+
+def typed(move):
+    """What a person types into the form of `move`."""
+    when = timezone.localtime(timezone.now() + DAY).strftime("%Y-%m-%dT%H:%M")
+    everything = {
+        "waiting_on": "payer",
+        "next_action_at": when,
+        "starts_at": when,
+        "location": LocationFactory().pk,
+        "visit_status": "fulfilled",
+        "outcome": "patient-withdrew",
+        "comment": "Said so.",
+    }
+    return {"move": move.name, "seen_version": 1} | {field: everything[field] for field in move.needs}
+
+
+# What it shows
+
+
+def test_page_says_whom_to_call_and_how(client, practice):
+    sign_in(client, "scheduler")
+    appointment_request = AppointmentRequestFactory(
+        first_name="Rosa",
+        last_name="Example",
+        name_pronunciation="ROH-sah",
+        voicemail="name-only",
+        best_time="morning",
+        needs=["interpreter", "wheelchair"],
+        interpreter_language="Spanish",
+        on_behalf_name="Lucia Example",
+        on_behalf_phone="+18135550119",
+        patient_knows="no",
+        urgent_flags={"signs": "yes"},
+        payer_kind="medicare",
+        source_slug="mild",
+    )
+
+    response = client.get(page_of(appointment_request))
+
+    assert '<a href="tel:+18135550142">813-555-0142</a>' in html(response)
+    for words in [
+        "Rosa Example",
+        "Say: ROH-sah",
+        "Typed as: (813) 555-0142",
+        "Name and number only",
+        "Mornings",
+        "Interpreter · Wheelchair or walker · speaks Spanish",
+        "My legs get heavy after one block.",
+        "Lucia Example, 813-555-0119 . The patient does not know yet.",
+        "Said yes to a sign of an emergency",
+        "Medicare",
+        "Page it came from: mild",
+        "Not called yet",
+    ]:
+        assert words in text_of(response)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (True, "The patient said: yes, you may contact this doctor."),
+        (False, "The patient said: do not contact this doctor."),
+        (None, "The patient has not said yes: do not contact this doctor."),
+    ],
+)
+def test_page_says_whether_the_doctor_may_be_contacted(client, practice, answer, words):
+    sign_in(client, "scheduler")
+    appointment_request = AppointmentRequestFactory(referrer_name="Dr. Paula Pattern", may_contact_referrer=answer)
+
+    shown = text_of(client.get(page_of(appointment_request)))
+
+    assert "Dr. Paula Pattern" in shown
+    assert [
+        sentence for sentence in re.findall(r"The patient [^.:]*: [^.]*doctor\.", shown) if "contact" in sentence
+    ] == [words]
+
+
+def test_page_offers_the_moves_of_the_table_and_no_others(client, practice):
+    sign_in(client, "scheduler")
+
+    for status in Status:
+        response = client.get(page_of(in_status(status)))
+
+        offered = re.findall(r'name="move" value="(\w+)"', html(response))
+        assert offered == [move.name for move in TRANSITIONS if status in move.sources and "scheduler" in move.by]
+
+
+def test_history_is_shown_and_nothing_of_it_can_be_changed(client, appointment_request):
+    user = sign_in(client, "scheduler", first_name="Ana", last_name="Demo")
+    moves.move(appointment_request.public_id, "claim", seen_version=1, by=user)
+    moves.log_call(appointment_request.public_id, result="left-message", note="Asked to call back", by=user)
+    moves.move(
+        appointment_request.public_id,
+        "wait",
+        seen_version=2,
+        by=user,
+        waiting_on="payer",
+        next_action_at=timezone.now() + DAY,
+        comment="Number is missing",
+    )
+
+    shown = text_of(client.get(page_of(appointment_request)))
+
+    history = shown.partition("History")[2]
+    assert "Ana Demo : Wait for somebody · In review → Waiting · the insurer · " in history
+    assert "Number is missing" in history
+    assert "Ana Demo : Phone: Left message Asked to call back" in history
+    assert "Ana Demo : I take this one · Received → In review" in history
+    assert "Sent to us. Came by: Website" in history
+
+
+def test_opening_is_recorded_each_time(client, appointment_request):
+    user = sign_in(client, "scheduler")
+
+    for _ in range(10):
+        client.get(page_of(appointment_request))
+
+    assert list(ReadEvent.objects.values_list("appointment_request", "by")) == [(appointment_request.pk, user.pk)] * 10
+
+
+@pytest.mark.parametrize("group", [*GROUPS, None])
+def test_page_opens_for_its_groups_and_shows_words_to_those_who_may_read_them(client, practice, group):
+    sign_in(client, group)
+    appointment_request = AppointmentRequestFactory(
+        status="in-review", version=2, **{field: f"Canary{field}" for field in WORDS}
+    )
+    author = UserFactory(group="supervisor")
+    moves.add_note(appointment_request.public_id, text="Canarynote", by=author)
+    moves.log_call(appointment_request.public_id, result="reached", note="Canarycall", by=author)
+    moves.move(
+        appointment_request.public_id, "close", seen_version=2, by=author, outcome="spam", comment="Canarycomment"
+    )
+
+    response = client.get(page_of(appointment_request))
+
+    assert response.status_code == (403 if group in ("editor", None) else 200)
+    assert ("Canary" in html(response)) == (group in DESK | {"clinician", "owner"})
+    assert ("Opened by" in html(response)) == (group in ("auditor", "supervisor", "owner"))
+
+
+def test_page_of_no_request_is_not_found(client, practice):
+    sign_in(client, "scheduler")
+
+    for key in ("999", "abc", "9" * 30):
+        assert client.get(f"{LIST}{key}/change/").status_code == 404
+
+
+def test_query_count_is_the_same_with_1_and_3_of_everything(client, appointment_request):
+    sign_in(client, "scheduler")
+
+    def add(number):
+        author = UserFactory(group="scheduler")
+        moves.log_call(appointment_request.public_id, result="no-answer", note="Nobody", by=author)
+        moves.add_note(appointment_request.public_id, text="A note", by=author)
+        Visit.objects.create(
+            appointment_request=appointment_request,
+            starts_at=timezone.now(),
+            status="cancelled",
+            location=LocationFactory(slug=f"office-{number}"),
+        )
+        StatusEvent.objects.create(
+            appointment_request=appointment_request,
+            move="resume",
+            from_status="waiting",
+            to_status="in-review",
+            version=number,
+            by=author,
+        )
+
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(page_of(appointment_request)).status_code == 200
+        return len(captured)
+
+    add(10)
+    with_one = queries()
+    add(11)
+    add(12)
+
+    # session, user, two for rights, groups, request, the read, events, tries (twice: badge and list), visits, notes,
+    # places (twice: the box looks at its first one) and clinicians to choose from, and four for the practice
+    assert (with_one, queries()) == (19, 19)
+
+
+# What it does
+
+
+@pytest.mark.parametrize("move", TRANSITIONS, ids=lambda move: move.name)
+def test_button_makes_its_move_and_says_so(client, practice, move):
+    sign_in(client, "supervisor")
+    appointment_request = in_status(next(status for status in Status if status in move.sources))
+
+    response = client.post(page_of(appointment_request), typed(move))
+
+    assert (response.status_code, response["Location"]) == (302, page_of(appointment_request))
+    appointment_request.refresh_from_db()
+    assert (appointment_request.status, appointment_request.version) == (move.target, 2)
+    said = f"{appointment_request.reference} is now: {appointment_request.get_status_display()}."
+    assert said in text_of(client.get(response["Location"]))
+
+
+@pytest.mark.parametrize("result", ContactAttempt.Result.values)
+def test_button_notes_a_call(client, appointment_request, result):
+    user = sign_in(client, "scheduler")
+
+    response = client.post(
+        page_of(appointment_request), {"call": result, "note": "As typed", "seen_version": 1, "entry_id": uuid.uuid4()}
+    )
+
+    assert response.status_code == 302
+    (attempt,) = ContactAttempt.objects.all()
+    assert (attempt.result, attempt.note, attempt.by, attempt.channel) == (result, "As typed", user, "phone")
+
+
+def test_page_carries_an_entry_id_so_that_a_double_click_counts_once(client, appointment_request):
+    sign_in(client, "scheduler")
+    page = html(client.get(page_of(appointment_request)))
+    (first, second) = re.findall(r'name="entry_id" value="([0-9a-f-]{36})"', page)
+
+    for _ in range(2):
+        client.post(page_of(appointment_request), {"call": "no-answer", "entry_id": first, "seen_version": 1})
+        client.post(page_of(appointment_request), {"note": "add", "text": "Once", "entry_id": second})
+
+    assert (ContactAttempt.objects.count(), StaffNote.objects.count()) == (1, 1)
+
+
+def test_note_is_kept_and_shown(client, appointment_request):
+    sign_in(client, "clinician")
+
+    client.post(page_of(appointment_request), {"note": "add", "text": "Needs an MRI first", "seen_version": 1})
+
+    assert "Needs an MRI first" in text_of(client.get(page_of(appointment_request)))
+
+
+def test_bad_input_keeps_what_was_typed_and_names_the_field(client, practice):
+    sign_in(client, "scheduler")
+    appointment_request = in_status(Status.IN_REVIEW)
+    before = stored(appointment_request)
+
+    response = client.post(
+        page_of(appointment_request),
+        {
+            "move": "wait",
+            "seen_version": 1,
+            "waiting_on": "payer",
+            "next_action_at": "2020-01-01T10:00",
+            "comment": "Typed",
+        },
+    )
+
+    assert response.status_code == 422
+    assert "Look again on This must be in the future." in text_of(response)
+    for kept in ['value="2020-01-01T10:00"', '<option value="payer" selected>', "Typed</textarea>"]:
+        assert kept in html(response)
+    assert stored(appointment_request) == before
+
+
+def test_stale_page_says_who_was_faster_and_keeps_what_was_typed(client, practice):
+    sign_in(client, "scheduler")
+    ana = UserFactory(group="scheduler", first_name="Ana", last_name="Demo")
+    appointment_request = in_status(Status.IN_REVIEW)
+    moves.move(
+        appointment_request.public_id,
+        "wait",
+        seen_version=1,
+        by=ana,
+        waiting_on="payer",
+        next_action_at=timezone.now() + DAY,
+    )
+    before = stored(appointment_request)
+
+    response = client.post(
+        page_of(appointment_request),
+        {"move": "close", "seen_version": 1, "outcome": "needs-referral-first", "comment": "My long comment"},
+    )
+
+    assert response.status_code == 409
+    shown = text_of(response)
+    assert "Somebody was faster. Nothing of yours was saved." in shown
+    assert re.search(r"Ana Demo , \w+\.? \d+, [^:]*(:\d+)? [ap]\.m\.: Wait for somebody · In review → Waiting", shown)
+    assert "My long comment</textarea>" in html(response)
+    assert '<option value="needs-referral-first" selected>' in html(response)
+    assert stored(appointment_request) == before
+
+    # The same button, pressed again on the page that now shows how it stands, closes it.
+    seen = re.findall(r'name="seen_version" value="(\d+)"', html(response))
+    assert set(seen) == {"2"}
+    client.post(
+        page_of(appointment_request),
+        {"move": "close", "seen_version": 2, "outcome": "needs-referral-first", "comment": "My long comment"},
+    )
+    appointment_request.refresh_from_db()
+    assert appointment_request.status == Status.CLOSED
+
+
+def test_stale_page_keeps_what_was_typed_for_a_move_that_is_gone(client, practice):
+    sign_in(client, "scheduler")
+    appointment_request = in_status(Status.IN_REVIEW)
+    ana = UserFactory(group="scheduler")
+    moves.move(appointment_request.public_id, "close", seen_version=1, by=ana, outcome="patient-withdrew")
+
+    response = client.post(
+        page_of(appointment_request),
+        {
+            "move": "wait",
+            "seen_version": 1,
+            "waiting_on": "payer",
+            "next_action_at": "2030-01-01T10:00",
+            "comment": "Please keep",
+        },
+    )
+
+    assert response.status_code == 409
+    assert "“Wait for somebody” is not possible any more." in text_of(response)
+    assert "Please keep</textarea>" in html(response)
+    assert 'value="wait"' not in html(response)
+
+
+def test_invalid_and_stale_is_told_about_both(client, practice):
+    sign_in(client, "scheduler")
+    appointment_request = in_status(Status.RECEIVED)
+    moves.move(appointment_request.public_id, "claim", seen_version=1, by=UserFactory(group="scheduler"))
+
+    response = client.post(page_of(appointment_request), {"move": "close", "seen_version": 1, "comment": "Kept"})
+
+    assert response.status_code == 409
+    assert "Somebody was faster" in text_of(response)
+    assert "Kept</textarea>" in html(response)
+
+
+# By hand
+
+
+@pytest.mark.parametrize("version", ["", "0", "2", "-1", "1.0", "x", "²", "9" * 5000])
+def test_post_without_the_seen_version_changes_nothing(client, appointment_request, version):
+    sign_in(client, "scheduler")
+    before = stored(appointment_request)
+
+    response = client.post(page_of(appointment_request), {"move": "claim", "seen_version": version})
+
+    assert response.status_code == 409
+    assert stored(appointment_request) == before
+
+
+@pytest.mark.parametrize("move", TRANSITIONS, ids=lambda move: move.name)
+@pytest.mark.parametrize("status", Status.values)
+def test_post_of_a_move_that_has_no_button_here_is_refused(client, practice, status, move):
+    sign_in(client, "supervisor")
+    appointment_request = in_status(status)
+    before = stored(appointment_request)
+
+    response = client.post(page_of(appointment_request), typed(move))
+
+    if status in move.sources:
+        assert response.status_code == 302
+    else:
+        assert response.status_code == 409
+        assert "A request in this state cannot be moved that way." in text_of(response)
+        assert stored(appointment_request) == before
+
+
+@pytest.mark.parametrize("group", [*GROUPS, None])
+@pytest.mark.parametrize("move", TRANSITIONS, ids=lambda move: move.name)
+def test_post_by_another_group_is_refused(client, practice, group, move):
+    sign_in(client, group)
+    appointment_request = in_status(next(status for status in Status if status in move.sources))
+    before = stored(appointment_request)
+
+    response = client.post(page_of(appointment_request), typed(move))
+
+    if (group in move.by) or (group == "owner" and "supervisor" in move.by):
+        assert response.status_code == 302
+    else:
+        assert response.status_code == 403
+        assert stored(appointment_request) == before
+
+
+@pytest.mark.parametrize("group", ["clinician", "auditor"])
+def test_post_of_a_call_by_another_group_is_refused(client, appointment_request, group):
+    sign_in(client, group)
+
+    response = client.post(page_of(appointment_request), {"call": "reached", "note": "x", "seen_version": 1})
+
+    assert (response.status_code, ContactAttempt.objects.count()) == (403, 0)
+
+
+def test_extra_fields_are_ignored(client, appointment_request):  # P27
+    user = sign_in(client, "scheduler")
+    before = stored(appointment_request)
+    extra = {
+        "status": "closed",
+        "priority": "urgent",
+        "reference": "APM-2222-2222",
+        "version": "77",
+        "public_id": str(uuid.uuid4()),
+        "assignee": str(UserFactory().pk),
+        "first_name": "Mallory",
+        "phone": "+18135550199",
+        "respond_by": "2030-01-01",
+        "outcome": "spam",
+        "spam_score": "9",
+        "may_contact_referrer": "on",
+        "by": str(UserFactory().pk),
+        "_save": "Save",
+        "_saveasnew": "1",
+    }
+
+    client.post(page_of(appointment_request), {"move": "claim", "seen_version": 1} | extra)
+
+    assert stored(appointment_request) == before | {"status": "in-review", "version": 2, "assignee_id": user.pk}
+    assert AppointmentRequest.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"_save": "Save", "status": "closed"}, {"move": "delete"}, {"move": "__class__", "seen_version": 1}]
+)
+def test_post_without_a_known_button_is_a_bad_request(client, appointment_request, data):
+    sign_in(client, "scheduler")
+    before = stored(appointment_request)
+
+    assert client.post(page_of(appointment_request), data).status_code == 400
+    assert stored(appointment_request) == before
+
+
+@pytest.mark.parametrize("data", [{"call": "fine"}, {"note": "add", "text": " "}, {"note": "add", "text": "a\0b"}])
+def test_post_with_nonsense_adds_nothing(client, appointment_request, data):
+    sign_in(client, "scheduler")
+
+    assert client.post(page_of(appointment_request), data).status_code == 422
+    assert (ContactAttempt.objects.count(), StaffNote.objects.count()) == (0, 0)
+
+
+def test_entry_id_of_another_request_shows_nothing_of_it(client, appointment_request):
+    sign_in(client, "scheduler")
+    other = moves.add_note(AppointmentRequestFactory().public_id, text="Canarynote", by=UserFactory(group="scheduler"))
+
+    response = client.post(
+        page_of(appointment_request), {"note": "add", "text": "Mine", "entry_id": other.public_id, "seen_version": 1}
+    )
+
+    assert response.status_code == 403
+    assert "Canarynote" not in html(response)
+
+
+def test_reading_changes_nothing_and_a_foreign_form_neither(appointment_request):
+    client = Client(enforce_csrf_checks=True)
+    sign_in(client, "scheduler")
+    before = stored(appointment_request)
+
+    client.get(page_of(appointment_request), {"move": "claim", "seen_version": 1})
+    refused = client.post(page_of(appointment_request), {"move": "claim", "seen_version": 1})
+
+    assert refused.status_code == 403
+    assert stored(appointment_request) == before
+
+
+# Nobody deletes, nobody adds
+
+
+def test_nobody_deletes_and_nobody_adds_not_even_a_superuser(client, appointment_request):
+    user = sign_in(client, is_superuser=True)
+    moves.move(appointment_request.public_id, "close", seen_version=1, by=user, outcome="patient-withdrew")
+
+    for method in (client.get, client.post):
+        assert method(f"{LIST}{appointment_request.pk}/delete/", {"post": "yes"}).status_code == 403
+        assert method(f"{LIST}add/").status_code == 403
+    client.post(
+        LIST, {"action": "delete_selected", "_selected_action": [appointment_request.pk], "post": "yes", "index": 0}
+    )
+
+    assert (AppointmentRequest.objects.count(), StatusEvent.objects.count()) == (1, 1)
+    assert "delete" not in html(client.get(LIST)).lower()
+    assert "delete" not in html(client.get(page_of(appointment_request))).lower()
+
+
+def test_events_have_no_page_of_their_own(client, practice):
+    sign_in(client, is_superuser=True)
+
+    for model in ("statusevent", "readevent", "staffnote", "contactattempt", "visit"):
+        assert client.get(f"/admin/appointments/{model}/").status_code == 404
+
+
+# Words of patients
+
+
+def test_everything_a_patient_typed_is_shown_as_text(client, practice):  # P41
+    user = sign_in(client, "scheduler")
+    payloads = {field: f"{field}{XSS}" for field in WORDS}
+    appointment_request = AppointmentRequestFactory(
+        may_contact_referrer=True, urgent_flags={f"flag{XSS}": True}, **payloads
+    )
+    moves.log_call(appointment_request.public_id, result="reached", note=f"call{XSS}", by=user)
+    moves.add_note(appointment_request.public_id, text=f"text{XSS}", by=user)
+    moves.move(appointment_request.public_id, "close", seen_version=1, by=user, outcome="spam", comment=f"comment{XSS}")
+
+    page, queue = client.get(page_of(appointment_request)), client.get(LIST, {"show": "all"})
+
+    for response in (page, queue):
+        assert "<script>" not in html(response)
+        assert "<img" not in html(response)
+    for field in [*WORDS, "flag", "call", "text", "comment"]:
+        assert escape(f"{field}{XSS}") in html(page), field
+
+
+def test_what_staff_typed_comes_back_as_text(client, practice):
+    sign_in(client, "scheduler")
+    appointment_request = in_status(Status.IN_REVIEW)
+
+    response = client.post(
+        page_of(appointment_request),
+        {"move": "close", "seen_version": 7, "outcome": XSS, "comment": f"</textarea>{XSS}", "next_action_at": XSS},
+    )
+
+    assert response.status_code == 409
+    assert "<script>" not in html(response)
+    assert "<img" not in html(response)
+    assert escape(f"</textarea>{XSS}") in html(response)
+
+
+def test_log_of_the_admin_addresses_and_logs_hold_no_words(client, practice, caplog):  # P35
+    sign_in(client, "supervisor")
+    appointment_request = AppointmentRequestFactory(**{field: f"Canary{field}" for field in WORDS})
+    address = page_of(appointment_request)
+
+    seen = [
+        client.get(address),
+        client.post(address, {"move": "claim", "seen_version": 1}),
+        client.post(address, {"call": "reached", "note": "Canarycall", "seen_version": 2}),
+        client.post(address, {"note": "add", "text": "Canarynote", "seen_version": 2}),
+        client.post(address, {"move": "close", "seen_version": 1, "outcome": "spam", "comment": "Canarystale"}),
+        client.post(address, {"move": "close", "seen_version": 2, "outcome": "spam", "comment": "Canarycomment"}),
+        client.get(LIST, {"show": "all"}),
+    ]
+
+    assert [response.status_code for response in seen] == [200, 302, 302, 302, 409, 302, 200]
+    entries = list(LogEntry.objects.values_list("object_repr", "change_message"))
+    assert sorted(entries) == sorted(
+        (appointment_request.reference, what) for what in ("move claim", "call", "note", "move close")
+    )
+    assert "Canary" not in caplog.text
+    assert not any("Canary" in response.get("Location", "") for response in seen)
+    assert not any("Canary" in str(message) for response in seen for message in (response.cookies or {}).values())
+    assert all("no-store" in response["Cache-Control"] for response in seen)

@@ -1,0 +1,156 @@
+"""Groups, the last rule and the demo: made once, made again without harm."""
+
+import json
+import stat
+
+import pytest
+from django.contrib.auth import authenticate, get_user_model
+from django.contrib.auth.models import Group
+
+from appointments.models import AppointmentRequest, RoutingRule
+from appointments.services import setup
+from appointments.transitions import GROUPS, Status
+from outbox.models import Message
+
+
+@pytest.fixture
+def demo(practice, settings, tmp_path):
+    settings.DEBUG = True
+    settings.VAR_DIR = tmp_path
+    setup.make_groups()
+    setup.make_rules()
+    return tmp_path / "demo-accounts.json"
+
+
+def rights_of(name):
+    permissions = Group.objects.get(name=name).permissions
+    return set(permissions.values_list("content_type__app_label", "codename"))
+
+
+def test_groups_are_the_seven_and_have_their_rights(db):
+    for _ in range(2):
+        setup.make_groups()
+
+    assert set(Group.objects.values_list("name", flat=True)) == set(GROUPS)
+    view, change = ("appointments", "view_appointmentrequest"), ("appointments", "change_appointmentrequest")
+    assert rights_of("scheduler") == rights_of("referral coordinator") == {view, change}
+    assert rights_of("clinician") == {view}
+    assert rights_of("auditor") == {view, ("appointments", "view_routingrule")}
+    assert {app for app, _ in rights_of("editor")} == {"procedures", "practice"}
+    assert {("appointments", "change_routingrule"), ("appointments", "delete_routingrule")} < rights_of("supervisor")
+    assert {("practice", "change_practice"), ("auth", "change_user")} < rights_of("owner")
+
+
+def test_no_group_may_delete_a_request_its_history_or_a_person(db):
+    setup.make_groups()
+
+    deletes = {
+        code for name in GROUPS for app, code in rights_of(name) if code.startswith("delete_") and app != "procedures"
+    }
+
+    assert deletes == {"delete_routingrule", "delete_location", "delete_openinghours", "delete_closure"}
+
+
+def test_rights_added_by_hand_stay(db):
+    setup.make_groups()
+    Group.objects.get(name="scheduler").permissions.add(*setup._permissions({"practice.closure": ("add",)}))
+
+    setup.make_groups()
+
+    assert ("practice", "add_closure") in rights_of("scheduler")
+
+
+def test_last_rule_is_made_once_and_never_overwritten(db):
+    setup.make_rules()
+    RoutingRule.objects.update(name="All the rest", group=None)
+
+    setup.make_rules()
+
+    rule = RoutingRule.objects.get()
+    assert (rule.name, rule.group, rule.is_everyone) == ("All the rest", None, True)
+
+
+def test_demo_makes_an_account_for_each_group(demo):
+    setup.make_demo()
+
+    accounts = json.loads(demo.read_text())
+    assert list(accounts) == list(GROUPS)
+    for group, account in accounts.items():
+        user = authenticate(username=account["username"], password=account["password"])
+        assert [found.name for found in user.groups.all()] == [group]
+        assert (user.is_staff, user.is_superuser, user.last_name) == (True, False, "Demo")
+        assert user.email.endswith("@example.org")
+        assert len(account["password"]) >= 20
+    assert stat.S_IMODE(demo.stat().st_mode) == 0o600
+
+
+def test_demo_made_again_keeps_passwords_and_the_file(demo):
+    setup.make_demo()
+    before = demo.read_text()
+
+    setup.make_demo()
+
+    assert demo.read_text() == before
+    assert AppointmentRequest.objects.count() == 8
+
+
+def test_demo_file_stays_right_when_a_password_was_changed(demo):
+    setup.make_demo()
+    user = get_user_model().objects.get(username="scheduler")
+    user.set_password("another password of mine")
+    user.save()
+
+    setup.make_demo()
+
+    assert json.loads(demo.read_text())["scheduler"]["password"] == ""
+    user.refresh_from_db()
+    assert user.check_password("another password of mine")
+
+
+def test_demo_file_is_closed_to_others_even_where_one_stood_open(demo):
+    for path in (demo, demo.with_suffix(".new")):
+        path.write_text("{}")
+        path.chmod(0o666)
+
+    setup.make_demo()
+
+    assert stat.S_IMODE(demo.stat().st_mode) == 0o600
+    assert not demo.with_suffix(".new").exists()
+
+
+def test_demo_has_requests_in_several_states_and_mails_nobody(demo):
+    setup.make_demo()
+
+    assert set(AppointmentRequest.objects.values_list("status", flat=True)) == {
+        Status.RECEIVED,
+        Status.IN_REVIEW,
+        Status.WAITING,
+        Status.SCHEDULED,
+        Status.COMPLETED,
+        Status.CLOSED,
+    }
+    for appointment_request in AppointmentRequest.objects.all():
+        assert appointment_request.phone.startswith("+181355501")
+        assert appointment_request.email == "" or appointment_request.email.endswith("@example.org")
+        assert appointment_request.status_events.count() == appointment_request.version
+    assert not Message.objects.exists()
+
+
+def test_demo_leaves_real_requests_alone(demo):
+    from tests.factories import AppointmentRequestFactory
+
+    AppointmentRequestFactory()
+
+    setup.make_demo()
+
+    assert AppointmentRequest.objects.count() == 1
+
+
+def test_demo_is_refused_in_production(demo, settings):
+    settings.DEBUG = False
+
+    with pytest.raises(setup.DemoRefused):
+        setup.make_demo()
+
+    assert not demo.exists()
+    assert not get_user_model().objects.exists()
