@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 from django.db.models import F
 
 from outbox import talk
@@ -56,6 +56,7 @@ class Worker:
                 busy = self.step()
             except (DatabaseError, InterfaceError) as error:
                 logger.error("database: %s", type(error).__name__)
+                connection.close()  # Django believes in an open SQLite file whatever happens to it
                 busy = False
             if not busy and not self.stopping:
                 time.sleep(IDLE_SECONDS)
@@ -85,8 +86,8 @@ class Worker:
                 logger.error("message %s: %s while recording", message.pk, type(error).__name__)
                 if self.stopping:
                     raise
+                connection.close()
                 time.sleep(IDLE_SECONDS)
-                close_old_connections()
 
     def beat(self):
         if time.monotonic() < self.next_beat:

@@ -389,7 +389,7 @@ def test_run_survives_a_database_that_is_away(monkeypatch, no_waiting, caplog):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_run_goes_on_with_a_new_connection_when_the_old_one_breaks(monkeypatch, no_waiting, caplog):  # P8
+def test_run_goes_on_with_a_new_connection_when_the_old_one_breaks(monkeypatch, no_waiting):  # P8
     MessageFactory()
     connection.connection.close()  # below Django, as when the server is restarted
     runner = Worker()
@@ -398,7 +398,6 @@ def test_run_goes_on_with_a_new_connection_when_the_old_one_breaks(monkeypatch, 
     runner.run()
 
     assert len(mail.outbox) == 1
-    assert "database: " in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)
