@@ -2,6 +2,7 @@
 
 import sqlite3
 
+ENGINES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 SQLITE_WAIT_SECONDS = 20  # P8: an honest page within 30 s
 POSTGRES_WAIT_MS = 20_000
 

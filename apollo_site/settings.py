@@ -6,7 +6,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from apollo_site.databases import with_safe_options
+from apollo_site.databases import ENGINES, with_safe_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -21,6 +21,27 @@ def required(name: str, how: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"Set {name}: {how}")
     return value
+
+
+def seconds(name: str, default: int) -> int:
+    text = env.str(name, default="") or str(default)
+    if not text.isdecimal():
+        raise ImproperlyConfigured(f"Set {name}: seconds, for example {default}")
+    return int(text)
+
+
+def database_settings() -> dict:
+    """The entry of DATABASES that DATABASE_URL stands for; an error never quotes it, because it holds a password."""
+    url = env.str("DATABASE_URL", default="").strip() or f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
+    try:
+        database = env.db_url_config(url) if url.startswith(("sqlite://", "postgres")) else {}
+    except ValueError:  # a port that is no number
+        database = {}
+    if database.get("ENGINE") not in ENGINES:
+        raise ImproperlyConfigured(
+            "Set DATABASE_URL: sqlite:////a/file.sqlite3 or postgres://user:password@db.example.org:5432/apollo"
+        )
+    return with_safe_options(database)
 
 
 def mail_settings(url: str) -> dict:
@@ -52,6 +73,8 @@ FIELD_KEYS = required("APOLLO_FIELD_KEYS", KEY_HOW)
 HASH_KEYS = required("APOLLO_HASH_KEYS", KEY_HOW)
 HOSTS_HOW = "the comma-separated host names this site answers to, for example www.example.org"
 ALLOWED_HOSTS = [host.strip() for host in required("APOLLO_HOSTS", HOSTS_HOW).split(",") if host.strip()]
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured(f"Set APOLLO_HOSTS: {HOSTS_HOW}")
 PUBLIC_URL_HOW = "the address in links of mails, for example https://www.example.org"
 PUBLIC_URL = required("APOLLO_PUBLIC_URL", PUBLIC_URL_HOW).rstrip("/")
 if not PUBLIC_URL.startswith(("https://", "http://")):
@@ -59,13 +82,13 @@ if not PUBLIC_URL.startswith(("https://", "http://")):
 DEFAULT_FROM_EMAIL = required("APOLLO_FROM_EMAIL", "the address that mails come from")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-DRAFT_TTL_SECONDS = env.int("APOLLO_DRAFT_TTL", default=7 * 24 * 3600)
-OUTBOX_BACKOFF_SECONDS = env.list(
-    "APOLLO_OUTBOX_BACKOFF",
-    cast=int,
-    # A small office has nobody at 3 a.m., nor on a Sunday: together more than 48 hours.
-    default=[60, 300, 900, 3600, 2 * 3600, 4 * 3600, 8 * 3600, 12 * 3600, 24 * 3600],
-)
+DRAFT_TTL_SECONDS = seconds("APOLLO_DRAFT_TTL", default=7 * 24 * 3600)
+# A small office has nobody at 3 a.m., nor on a Sunday: together more than 48 hours.
+BACKOFF = "60,300,900,3600,7200,14400,28800,43200,86400"
+try:
+    OUTBOX_BACKOFF_SECONDS = [int(text) for text in env.str("APOLLO_OUTBOX_BACKOFF", default=BACKOFF).split(",")]
+except ValueError:
+    raise ImproperlyConfigured(f"Set APOLLO_OUTBOX_BACKOFF: seconds, comma-separated, for example {BACKOFF}") from None
 
 # Parts
 
@@ -130,10 +153,7 @@ CRISPY_TEMPLATE_PACK = "apollo"
 
 # Data
 
-DATABASES = {
-    "default": with_safe_options(env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}"))
-    | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-}
+DATABASES = {"default": database_settings() | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
 DATABASES["default"]["TEST"] = (
     # A file, never :memory:, so that two connections can meet in a test.
     {"NAME": VAR_DIR / "test.sqlite3"} if DATABASES["default"]["ENGINE"].endswith("sqlite3") else {}

@@ -2,6 +2,7 @@ from django.core.checks import Error, Tags, register
 from django.db import DatabaseError
 
 from vault import canary
+from vault.keys import field_keys, hash_keys
 
 
 @register(Tags.security, deploy=True)
@@ -16,3 +17,10 @@ def check_keys(app_configs, **kwargs):
                 id="vault.E002",
             )
         ]
+
+
+@register(Tags.security, deploy=True)
+def check_rings_differ(app_configs, **kwargs):
+    if not set(field_keys().values()) & set(hash_keys().values()):
+        return []
+    return [Error("APOLLO_FIELD_KEYS and APOLLO_HASH_KEYS share a key: each needs keys of its own.", id="vault.E004")]
