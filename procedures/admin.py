@@ -1,6 +1,7 @@
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -46,6 +47,11 @@ class SourceAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
     def has_delete_permission(self, request, obj=None):
         return super().has_delete_permission(request, obj) and not (obj and services.is_cited(obj))
 
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if isinstance(db_field, models.URLField):
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def get_readonly_fields(self, request, obj=None):
         # Texts cite by the key: another one would cut the thread.
         return ["key"] if obj else []
@@ -63,6 +69,9 @@ class RelatedInline(admin.TabularInline):
     form = RelatedForm
     extra = 0
     max_num = 3
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("page")
 
     def get_formset(self, request, obj=None, **kwargs):
         formset = super().get_formset(request, obj, **kwargs)

@@ -1,7 +1,7 @@
 import tomllib
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from practice.services import write_card
 from practice.starter import load_notice, load_practice
@@ -40,7 +40,10 @@ class Command(BaseCommand):
         setup.make_rules()
         self._say("Staff", "groups and routing rules are in place")
         if demo:
-            setup.make_demo()
+            try:
+                setup.make_demo()
+            except setup.DemoRefused as refusal:
+                raise CommandError(str(refusal)) from refusal
             self._say("Demo", f"accounts and passwords are in {settings.VAR_DIR / 'demo-accounts.json'}")
         write_card()
         self._say("Done", "the phone number for error pages is on disk")

@@ -1,0 +1,98 @@
+import pytest
+from django.urls import reverse
+
+from practice.models import Clinician, Location, Practice
+from practice.services import read_card
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+HOURS = {
+    "opening_hours-TOTAL_FORMS": "1",
+    "opening_hours-INITIAL_FORMS": "0",
+    "opening_hours-0-weekday": "5",
+    "opening_hours-0-opens": "09:00",
+    "opening_hours-0-closes": "12:00",
+}
+
+
+@pytest.fixture
+def owner(client):
+    user = UserFactory(is_superuser=True)
+    client.force_login(user)
+    return user
+
+
+def fields(practice, **changes):
+    values = {field: getattr(practice, field) for field in ("name", "short_name", "strapline", "affiliation", "phone")}
+    return values | {"reply_business_days": 1, "sample_content": "on"} | changes
+
+
+def test_saving_the_practice_renews_the_card(client, owner, practice, django_capture_on_commit_callbacks):
+    address = reverse("admin:practice_practice_change", args=[practice.pk])
+
+    with django_capture_on_commit_callbacks(execute=True):
+        response = client.post(address, fields(practice, phone="(813) 555 0199"))
+
+    assert response.status_code == 302
+    assert Practice.objects.get().phone == "+18135550199"
+    assert read_card()["phone_display"] == "813-555-0199"
+
+
+def test_a_phone_number_that_is_none_is_refused_in_words(client, owner, practice):
+    address = reverse("admin:practice_practice_change", args=[practice.pk])
+
+    response = client.post(address, fields(practice, phone="call us"))
+
+    assert "Enter a phone number with 10 digits" in response.content.decode()
+    assert Practice.objects.get().phone == "+18135550100"
+
+
+def test_there_is_only_one_practice(client, owner, practice):
+    assert client.get(reverse("admin:practice_practice_add")).status_code == 403
+
+
+def test_the_first_practice_can_be_added(client, owner):
+    assert client.get(reverse("admin:practice_practice_add")).status_code == 200
+
+
+def test_nobody_deletes_the_practice(client, owner, practice):
+    address = reverse("admin:practice_practice_delete", args=[practice.pk])
+
+    assert client.post(address, {"post": "yes"}).status_code == 403
+    assert Practice.objects.exists()
+
+
+def test_opening_hours_stand_beside_the_location(client, owner, practice, django_capture_on_commit_callbacks):
+    location = Location.objects.get()
+    location.opening_hours.all().delete()
+    values = {
+        name: getattr(location, name) for name in ("name", "slug", "street", "city", "state", "zip_code", "phone")
+    }
+
+    with django_capture_on_commit_callbacks(execute=True):
+        response = client.post(
+            reverse("admin:practice_location_change", args=[location.pk]), values | {"order": 0} | HOURS
+        )
+
+    assert response.status_code == 302
+    assert location.hours_lines == ["Sat, 9 a.m. to noon"]
+    assert read_card()["hours_lines"] == ["Sat, 9 a.m. to noon"]
+
+
+@pytest.mark.parametrize("name", ["practice", "location", "closure", "clinician", "notice"])
+def test_staff_without_the_right_see_none_of_it(client, practice, name):
+    client.force_login(UserFactory())
+
+    assert client.get(reverse(f"admin:practice_{name}_changelist")).status_code == 403
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_list_of_clinicians_takes_as_many_queries_for_many(client, owner, practice, django_assert_num_queries, count):
+    for number in range(count):
+        Clinician.objects.create(
+            first_name="Elena", last_name="Sample", slug=f"c{number}", credentials="MD", specialty="Pain medicine"
+        )
+
+    with django_assert_num_queries(10):
+        client.get(reverse("admin:practice_clinician_changelist"))

@@ -1,0 +1,126 @@
+"""Opening hours in words, and the dated promise (design section 4)."""
+
+import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from practice.hours import Calendar, in_words
+from practice.models import Closure, OpeningHours
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def weekday_hours(days=range(5), opens="08:00", closes="17:00"):
+    opens, closes = datetime.time.fromisoformat(opens), datetime.time.fromisoformat(closes)
+    return [OpeningHours(weekday=day, opens=opens, closes=closes) for day in days]
+
+
+def at(text):
+    return datetime.datetime.fromisoformat(text).replace(tzinfo=NEW_YORK)
+
+
+def closure(first, last=None):
+    first = datetime.date.fromisoformat(first)
+    return Closure(starts_on=first, ends_on=datetime.date.fromisoformat(last) if last else first)
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered"),
+    [
+        ("2026-11-17T09:00", "2026-11-18T17:00"),
+        ("2026-11-17T16:59", "2026-11-18T17:00"),
+        ("2026-11-17T23:59", "2026-11-18T17:00"),
+        ("2026-11-18T00:00", "2026-11-19T17:00"),
+        ("2026-11-20T10:00", "2026-11-23T17:00"),
+        ("2026-11-21T10:00", "2026-11-23T17:00"),
+        ("2026-11-22T23:59", "2026-11-23T17:00"),
+        # July 4, 2026 is a Saturday: the holiday is observed on Friday the 3rd.
+        ("2026-07-02T10:00", "2026-07-06T17:00"),
+        ("2026-07-03T10:00", "2026-07-06T17:00"),
+        # Thanksgiving is a holiday, the Friday after it is not.
+        ("2026-11-25T10:00", "2026-11-27T17:00"),
+        ("2026-11-26T10:00", "2026-11-27T17:00"),
+        ("2026-12-24T10:00", "2026-12-28T17:00"),
+        # Both changes of the clock in 2027: Sunday, March 14, and Sunday, November 7.
+        ("2027-03-12T18:00", "2027-03-15T17:00"),
+        ("2027-03-13T23:30", "2027-03-15T17:00"),
+        ("2027-11-05T18:00", "2027-11-08T17:00"),
+        ("2027-11-06T23:30", "2027-11-08T17:00"),
+    ],
+)
+def test_promise_is_closing_time_of_the_next_business_day(sent, answered):
+    assert Calendar(weekday_hours(), []).promise(at(sent), 1) == at(answered)
+
+
+@pytest.mark.parametrize(
+    ("day", "offset_hours"), [("2027-03-12", -5), ("2027-03-15", -4), ("2027-11-05", -4), ("2027-11-08", -5)]
+)
+def test_promise_is_five_o_clock_on_the_wall_on_either_side_of_a_clock_change(day, offset_hours):
+    before = at(f"{day}T12:00") - datetime.timedelta(days=1)
+    promise = Calendar(weekday_hours(days=range(7)), []).promise(before, 1)
+
+    assert (promise.hour, promise.utcoffset()) == (17, datetime.timedelta(hours=offset_hours))
+
+
+def test_promise_counts_the_day_in_the_office_not_in_greenwich():
+    # 11 p.m. on Tuesday in Florida is Wednesday in Greenwich.
+    sent = datetime.datetime(2026, 11, 18, 4, 0, tzinfo=datetime.UTC)
+
+    assert Calendar(weekday_hours(), []).promise(sent, 1) == at("2026-11-18T17:00")
+
+
+def test_promise_passes_over_closures():
+    calendar = Calendar(weekday_hours(), [closure("2026-11-18"), closure("2026-11-19", "2026-11-22")])
+
+    assert calendar.promise(at("2026-11-17T10:00"), 1) == at("2026-11-23T17:00")
+
+
+def test_promise_in_two_business_days():
+    assert Calendar(weekday_hours(), []).promise(at("2026-11-19T10:00"), 2) == at("2026-11-23T17:00")
+
+
+def test_promise_ends_when_that_day_closes():
+    hours = [*weekday_hours(range(4)), *weekday_hours([4], closes="12:00")]
+
+    assert Calendar(hours, []).promise(at("2026-11-19T10:00"), 1) == at("2026-11-20T12:00")
+
+
+def test_promise_is_made_even_where_no_hours_are_entered():
+    assert Calendar([], []).promise(at("2026-11-20T10:00"), 1) == at("2026-11-23T17:00")
+
+
+def test_promise_ends_even_if_the_office_is_closed_for_years():
+    calendar = Calendar(weekday_hours(), [closure("2026-01-01", "2030-01-01")])
+
+    assert calendar.promise(at("2026-11-20T10:00"), 1) == at("2026-11-23T17:00")
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_open"),
+    [
+        ("2026-11-20T07:59", False),
+        ("2026-11-20T08:00", True),
+        ("2026-11-20T16:59", True),
+        ("2026-11-20T17:00", False),
+        ("2026-11-21T10:00", False),
+        ("2026-11-26T10:00", False),
+        ("2026-11-24T10:00", False),
+    ],
+)
+def test_is_open(moment, is_open):
+    assert Calendar(weekday_hours(), [closure("2026-11-24")]).is_open(at(moment)) is is_open
+
+
+def test_hours_in_words_put_equal_days_together():
+    rows = [*weekday_hours(range(4)), *weekday_hours([4], closes="12:00"), *weekday_hours([6], opens="09:30")]
+
+    assert in_words(rows) == [
+        "Mon to Thu, 8 a.m. to 5 p.m.",
+        "Fri, 8 a.m. to noon",
+        "Sun, 9:30 a.m. to 5 p.m.",
+    ]
+
+
+def test_hours_in_words_show_a_gap_in_the_week():
+    assert in_words(weekday_hours([0, 2])) == ["Mon, 8 a.m. to 5 p.m.", "Wed, 8 a.m. to 5 p.m."]

@@ -1,0 +1,248 @@
+import re
+
+import pytest
+from django.urls import reverse
+
+from practice.models import Practice
+from procedures.models import Article, Related, Source, Version
+from tests.factories import UserFactory
+from tests.procedures import library
+
+pytestmark = pytest.mark.django_db
+
+ACTIONS = ("new_draft", "publish_sample", "withdraw")
+
+
+@pytest.fixture
+def editor(client, practice):
+    user = UserFactory(is_superuser=True)
+    client.force_login(user)
+    return user
+
+
+def change(obj, name="change"):
+    return reverse(f"admin:procedures_{obj._meta.model_name}_{name}", args=[obj.pk])
+
+
+def typed(response):
+    """The form of the page as a browser would send it back."""
+    form = response.context["adminform"].form
+    data = {form.add_prefix(name): form[name].value() for name in form.fields}
+    for formset in response.context["inline_admin_formsets"]:
+        for part in (formset.formset.management_form, *formset.formset.initial_forms):
+            data |= {part.add_prefix(name): part[name].value() for name in part.fields}
+    return {name: value for name, value in data.items() if value is not None and value is not False}
+
+
+def messages_of(client, response):
+    return [str(message) for message in client.get(response["Location"]).context["messages"]]
+
+
+def test_draft_is_edited_and_readers_see_nothing_of_it(client, editor):
+    live = library.sample()
+    draft = library.draft()
+    data = typed(client.get(change(draft)))
+
+    response = client.post(change(draft), data | {"risk_rows-0-text": "Other words.", "title": "Another title"})
+
+    assert response.status_code == 302
+    draft.refresh_from_db()
+    assert (draft.title, draft.risk_rows.get().text) == ("Another title", "Other words.")
+    assert Version.objects.current(samples=True).get() == live
+
+
+@pytest.mark.parametrize("make", [library.sample, library.approved])
+def test_live_version_is_only_to_be_read(client, editor, make):
+    version = make()
+    draft = library.draft()
+    data = typed(client.get(change(draft)))
+
+    html = client.get(change(version)).content.decode()
+    response = client.post(change(version), data | {"risk_rows-0-text": "Other words."})
+
+    assert "<textarea" not in html
+    assert response.status_code == 403
+    assert version.risk_rows.get().text == "Bleeding.[^trial]"
+
+
+def test_status_cannot_be_sent(client, editor):
+    draft = library.draft()
+    data = typed(client.get(change(draft)))
+
+    client.post(change(draft), data | {"status": "approved", "document_hash": "x", "number": 9})
+
+    draft.refresh_from_db()
+    assert (draft.status, draft.document_hash, draft.number) == ("draft", "", 1)
+
+
+def test_new_version_gets_the_next_number_and_its_author(client, editor):
+    version = library.sample()
+    empty = {
+        f"{name}_rows-{field}_FORMS": 0
+        for name in re.findall(r'name="(\w+)_rows-TOTAL_FORMS"', client.get(change(library.draft())).content.decode())
+        for field in ("TOTAL", "INITIAL")
+    }
+
+    response = client.post(
+        reverse("admin:procedures_version_add"), library.WORDS | empty | {"article": version.article_id}
+    )
+
+    assert response.status_code == 302
+    newest = Version.objects.first()
+    assert (newest.number, newest.author, newest.status) == (3, editor, "draft")
+
+
+def test_new_draft_copies_the_live_version(client, editor):
+    version = library.sample()
+
+    response = client.post(change(version, "new_draft"))
+
+    draft = Version.objects.get(status="draft")
+    assert response["Location"] == change(draft)
+    assert (draft.number, draft.author, draft.risk_rows.count()) == (2, editor, 1)
+
+
+def test_publish_sample_shows_the_draft(client, editor):
+    draft = library.draft(title="Words of an editor")
+
+    client.post(change(draft, "publish_sample"))
+
+    assert "Words of an editor" in client.get("/procedures/mild/").content.decode()
+
+
+def test_publish_sample_says_what_is_missing_and_where(client, editor):
+    draft = library.draft()
+    draft.risk_rows.all().delete()
+
+    response = client.post(change(draft, "publish_sample"))
+
+    assert messages_of(client, response) == ["risks: At least one row is needed."]
+    draft.refresh_from_db()
+    assert draft.status == "draft"
+
+
+def test_publish_sample_is_refused_while_samples_are_off(client, editor):
+    Practice.objects.update(sample_content=False)
+    draft = library.draft()
+
+    response = client.post(change(draft, "publish_sample"))
+
+    assert "switch for sample content" in messages_of(client, response)[0]
+    assert client.get("/procedures/mild/").status_code == 404
+
+
+def test_withdraw_takes_the_page_back(client, editor):
+    version = library.sample()
+
+    client.post(change(version, "withdraw"))
+
+    assert client.get("/procedures/mild/").status_code == 410
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_actions_need_a_post_and_the_right(client, editor, name):
+    version = library.sample()
+
+    assert client.get(change(version, name)).status_code == 405
+    client.force_login(UserFactory())
+    assert client.post(change(version, name)).status_code == 403
+    assert list(Version.objects.values_list("number", "status")) == [(1, "sample")]
+
+
+@pytest.mark.parametrize(
+    ("make", "shown"),
+    [
+        (library.draft, ["new_draft", "publish_sample"]),
+        (library.sample, ["new_draft", "publish_sample", "withdraw"]),
+        (library.approved, ["new_draft", "withdraw"]),
+    ],
+)
+def test_page_offers_what_can_be_done(client, editor, make, shown):
+    version = make()
+
+    html = client.get(change(version)).content.decode()
+
+    assert [name for name in ACTIONS if f'action="{change(version, name)}"' in html] == shown
+
+
+def test_live_version_cannot_be_deleted(client, editor):
+    version = library.sample()
+
+    assert client.post(change(version, "delete"), {"post": "yes"}).status_code == 403
+    client.post(
+        reverse("admin:procedures_version_changelist"), {"action": "delete_selected", "_selected_action": [version.pk]}
+    )
+    assert Version.objects.exists()
+
+
+def test_cited_source_cannot_be_deleted(client, editor):
+    library.draft()
+    source = Source.objects.get(key="trial")
+
+    assert client.post(change(source, "delete"), {"post": "yes"}).status_code == 403
+    client.post(
+        reverse("admin:procedures_source_changelist"),
+        {"action": "delete_selected", "_selected_action": [source.pk], "post": "yes"},
+    )
+    assert Source.objects.filter(pk=source.pk).exists()
+
+
+def test_source_that_nobody_cites_can_be_deleted(client, editor):
+    source = library.source("nobody")
+
+    client.post(change(source, "delete"), {"post": "yes"})
+
+    assert not Source.objects.exists()
+
+
+def test_key_of_a_source_stays(client, editor):
+    source = library.source("trial")
+    data = typed(client.get(change(source))) | {"checked_on": "2026-11-20", "expires_on": "2027-11-20"}
+
+    client.post(change(source), data | {"key": "other", "title": "New title"})
+
+    source.refresh_from_db()
+    assert (source.key, source.title) == ("trial", "New title")
+
+
+def test_related_pages_are_chosen_in_the_article(client, editor):
+    article, other = library.draft().article, library.draft("other").article
+    data = typed(client.get(change(article)))
+    row = {"related_pages-0-page": other.pk, "related_pages-0-order": 1, "related_pages-TOTAL_FORMS": 1}
+
+    response = client.post(change(article), data | row)
+
+    assert response.status_code == 302
+    assert list(article.related_pages.values_list("page__slug", flat=True)) == ["other"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_version_takes_as_many_queries_for_many_rows(client, editor, django_assert_num_queries, count):
+    draft = library.draft()
+    draft.fit_rows.all().delete()
+    for number in range(count):
+        draft.fit_rows.create(text=f"Row {number}")
+
+    with django_assert_num_queries(18):
+        client.get(change(draft))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_article_takes_as_many_queries_for_many_rows(client, editor, django_assert_num_queries, count):
+    article = library.draft().article
+    for order in range(1, count + 1):
+        page = Article.objects.create(slug=f"page-{order}", kind="article")
+        Related.objects.create(article=article, page=page, order=order)
+
+    with django_assert_num_queries(15):
+        client.get(change(article))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("model", ["article", "version", "source"])
+def test_lists_take_as_many_queries_for_many_rows(client, editor, django_assert_num_queries, model, count):
+    for number in range(count):
+        library.draft(f"page-{number}")
+
+    with django_assert_num_queries({"article": 10, "version": 10, "source": 12}[model]):
+        client.get(reverse(f"admin:procedures_{model}_changelist"))
