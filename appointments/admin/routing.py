@@ -8,11 +8,20 @@ from django.utils.translation import gettext_lazy as _
 from appointments.models import RoutingRule
 
 
+def _name_of(user):
+    return user.get_full_name() or user.get_username()
+
+
 class RoutingRuleForm(forms.ModelForm):
     class Meta:
         model = RoutingRule
         fields = ("order", "name", *RoutingRule.CONDITIONS, "staff", "group")
         widgets = {"staff": forms.CheckboxSelectMultiple}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "staff" in self.fields:  # not for those who only look
+            self.fields["staff"].label_from_instance = _name_of
 
     def clean(self):
         cleaned = super().clean()
@@ -65,5 +74,5 @@ class RoutingRuleAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("tells"))
     def told(self, rule):
-        people = [user.get_full_name() or user.get_username() for user in rule.staff.all()]
+        people = [_name_of(user) for user in rule.staff.all()]
         return ", ".join([rule.group.name, *people] if rule.group else people)

@@ -187,7 +187,7 @@ def _make_demo_requests():
     ines = _demo_request(
         "Ines", "Muster", "+18135550163", days_ago=1, channel="referral", topic="procedure", voicemail="full",
         source_slug="mild", referrer_name="Dr. Paula Pattern", referrer_practice="Pattern Family Medicine",
-        referrer_phone="+18135550150", may_contact_referrer=True, payer_kind="medicare",
+        referrer_phone="813-555-0150", may_contact_referrer=True, payer_kind="medicare",
     )  # fmt: skip
     ines = moves.move(ines.public_id, "claim", seen_version=ines.version, by=desk)
     moves.log_call(ines.public_id, result="left-message", note="Asked her to call back.", by=desk)

@@ -542,6 +542,7 @@ def test_events_have_no_page_of_their_own(client, practice):
 def test_everything_a_patient_typed_is_shown_as_text(client, practice):  # P41
     user = sign_in(client, "scheduler")
     payloads = {field: f"{field}{XSS}" for field in WORDS}
+    payloads["interpreter_language"] = "<img src=x onerror=alert(1)>"  # the column is short
     appointment_request = AppointmentRequestFactory(
         may_contact_referrer=True, urgent_flags={f"flag{XSS}": True}, **payloads
     )
@@ -554,8 +555,8 @@ def test_everything_a_patient_typed_is_shown_as_text(client, practice):  # P41
     for response in (page, queue):
         assert "<script>" not in html(response)
         assert "<img" not in html(response)
-    for field in [*WORDS, "flag", "call", "text", "comment"]:
-        assert escape(f"{field}{XSS}") in html(page), field
+    for words in [*payloads.values(), *(f"{place}{XSS}" for place in ("flag", "call", "text", "comment"))]:
+        assert escape(words) in html(page), words
 
 
 def test_what_staff_typed_comes_back_as_text(client, practice):

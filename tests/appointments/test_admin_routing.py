@@ -25,7 +25,8 @@ def posted(rule, **changes):
 @pytest.mark.parametrize("group", ["supervisor", "owner"])
 def test_rule_is_edited(client, last_rule, group):
     sign_in(client, group)
-    nurse = UserFactory()
+    nurse = UserFactory(first_name="Nina", last_name="Nurse")
+    assert "Nina Nurse</label>" in client.get(f"{LIST}add/").content.decode()
 
     response = client.post(f"{LIST}add/", posted(RoutingRule(name="Spanish"), language="es", staff=[nurse.pk]))
 
