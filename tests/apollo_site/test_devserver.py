@@ -10,11 +10,11 @@ import pytest
 
 from apollo_site import devserver
 
-# The launcher as it is, with two processes that only sleep and tell their numbers.
+# The launcher as it is, with two processes that only sleep and tell their process ids.
 SLEEPERS = """
 from apollo_site import devserver
-sleeper = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
-devserver.commands = lambda port: {"web server": ["-c", sleeper], "outbox worker": ["-c", sleeper]}
+sleeper = "import os, sys, time; print(sys.argv[1], os.getpid(), sep=':', flush=True); time.sleep(60)"
+devserver.commands = lambda port: {name: ["-c", sleeper, name] for name in ("web server", "outbox worker")}
 devserver.serve(1)
 """
 
@@ -35,14 +35,15 @@ def until(condition, seconds=10):
 
 @pytest.fixture
 def launched():
-    """The launcher in a process group of its own, and the process ids of its two sleepers."""
+    """The launcher in a process group of its own, and name → process id of its two sleepers."""
     launcher = subprocess.Popen(
         [sys.executable, "-c", SLEEPERS], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
     )
     with launcher:
-        sleepers = [int(launcher.stdout.readline()) for _ in range(2)]
+        lines = [launcher.stdout.readline().strip().split(":") for _ in range(2)]
+        sleepers = {name: int(pid) for name, pid in lines}
         yield launcher, sleepers
-        for pid in (launcher.pid, *sleepers):
+        for pid in (launcher.pid, *sleepers.values()):
             if is_running(pid):
                 os.kill(pid, signal.SIGKILL)
 
@@ -55,18 +56,18 @@ def test_a_signal_to_the_group_leaves_nothing_behind(launched, number):
     os.killpg(launcher.pid, number)
 
     launcher.wait(10)
-    assert until(lambda: not any(is_running(pid) for pid in sleepers))
+    assert until(lambda: not any(is_running(pid) for pid in sleepers.values()))
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="process states are read from /proc")
 def test_when_one_ends_the_other_is_ended_and_the_error_names_it(launched):
     launcher, sleepers = launched
 
-    os.kill(sleepers[1], signal.SIGKILL)
+    os.kill(sleepers["outbox worker"], signal.SIGKILL)
 
     __, errors = launcher.communicate(timeout=10)
     assert errors == "The outbox worker ended by itself, so everything stops. Its last words stand above.\n"
-    assert until(lambda: not is_running(sleepers[0]))
+    assert until(lambda: not is_running(sleepers["web server"]))
 
 
 def test_check_port_names_the_way_out_when_the_port_is_taken():
