@@ -6,7 +6,7 @@ from django import forms
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from appointments.forms.dates import DateField
+from appointments.forms.dates import DateBoxes, DateField
 from appointments.forms.text import PhoneField
 from practice import phones
 
@@ -93,11 +93,8 @@ def names_in_page(name, widget):
 
 def first_id(field) -> str:
     """Where a link to `field` must lead so that its first control takes focus."""
-    if isinstance(field.field, DateField):
-        return f"{field.auto_id}_month"
-    if isinstance(field.field.widget, Picks | ManyPicks):
-        return f"{field.auto_id}_0"
-    return field.auto_id
+    several = isinstance(field.field.widget, Picks | ManyPicks | DateBoxes)
+    return f"{field.auto_id}_0" if several else field.auto_id
 
 
 def in_words(field, value) -> str:
