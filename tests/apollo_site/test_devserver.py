@@ -11,9 +11,10 @@ import pytest
 from apollo_site import devserver
 
 # The launcher as it is, with two processes that only sleep and tell their process ids.
+# One write each, so that their lines cannot mix.
 SLEEPERS = """
 from apollo_site import devserver
-sleeper = "import os, sys, time; print(sys.argv[1], os.getpid(), sep=':', flush=True); time.sleep(60)"
+sleeper = r"import os, sys, time; os.write(1, f'{sys.argv[1]}:{os.getpid()}\\n'.encode()); time.sleep(60)"
 devserver.commands = lambda port: {name: ["-c", sleeper, name] for name in ("web server", "outbox worker")}
 devserver.serve(1)
 """
