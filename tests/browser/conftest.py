@@ -1,0 +1,78 @@
+"""Chromium as Debian ships it: without it these tests are skipped, or fail where APOLLO_REQUIRE_BROWSER=1."""
+
+import os
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.factories import UserFactory
+
+CHROMIUM = Path("/usr/bin/chromium")
+PASSWORD = "a-long-password-for-tests"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZES = {
+    "phone": {"width": 360, "height": 740},
+    "narrow": {"width": 320, "height": 568},
+    "desk": {"width": 1280, "height": 900},
+}
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    if not CHROMIUM.exists():
+        message = "Chromium is not installed: apt-get install chromium"
+        if os.environ.get("APOLLO_REQUIRE_BROWSER") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return browser_type_launch_args | {"executable_path": str(CHROMIUM), "args": FLAGS}
+
+
+@pytest.fixture
+def site(transactional_db, live_server):
+    """The address of a running site with its starter content."""
+    from django.core.management import call_command
+
+    call_command("seed", verbosity=0)
+    return live_server.url
+
+
+@pytest.fixture
+def visitor(context, page):
+    """A page that fails the test for whatever the browser complains about: scripts, styles, missing files."""
+    complaints = []
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.set_default_timeout(10_000)
+    yield page
+    assert complaints == []
+
+
+@pytest.fixture
+def scheduler():
+    user = UserFactory(username="dana", group="scheduler")
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+def axe_finds_nothing(page):
+    """Asserts that axe sees no violation on the page as it stands."""
+    # Without "preload" axe does not fetch the sheets once more, to look for their imports beside the page.
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    assert [(rule["id"], [node["html"][:160] for node in rule["nodes"]]) for rule in found] == [], page.url
+
+
+def fits_its_width(page):
+    """Asserts that nobody has to scroll sideways."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], page.url
