@@ -92,7 +92,7 @@ class Page(HTMLParser):
     def handle_data(self, data):
         if self._open == "title":
             self.title += data
-        elif self._open in self.fields and self.fields[self._open]:
+        elif self.fields.get(self._open):
             self.fields[self._open][0] += data.removeprefix("\n")
 
 

@@ -449,7 +449,7 @@ def test_only_fields_of_the_form_are_taken(client):  # P27
     draft = begin(client)
     extra = {
         "status": "closed",
-        "priority": "urgent",
+        "priority": "1",
         "reference": "APM-2222-2222",
         "version": "9",
         "respond_by": "2020-01-01",
@@ -467,7 +467,7 @@ def test_only_fields_of_the_form_are_taken(client):  # P27
     client.post(address(draft, "check"), {"draft_secret": page["draft_secret"], "seen": page["seen"]} | extra)
 
     received = AppointmentRequest.objects.get()
-    assert (received.status, received.priority, received.version, received.channel) == ("received", "routine", 1, "web")
+    assert (received.status, received.priority, received.version, received.channel) == ("received", 3, 1, "web")
     assert (received.reference != "APM-2222-2222", received.idempotency_key) == (True, draft.public_id)
     assert (received.assignee, received.spam_score, received.outcome, received.source_slug) == (None, 0, "", "mild")
 
@@ -603,10 +603,7 @@ class TestTokenTooOld:
         assert response.status_code == 403
         assert "This page was open for a long time. Nothing is lost. Please press Continue again." in html
         assert page.title.startswith("Error:")
-        shown = {name: page.fields[name] for name in ANSWERS[step]}
-        assert shown == {name: [v.replace("\r\n", "\n") for v in values] for name, values in ANSWERS[step].items()} or (
-            shown == ANSWERS[step]
-        )
+        assert {name: page.fields[name] for name in ANSWERS[step]} == ANSWERS[step]
         assert response.cookies["apollo-draft-en"].value == secret
         assert "no-store" in response["Cache-Control"]
         again = strict.post(address(draft, step), page.fields)
