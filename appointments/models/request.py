@@ -32,8 +32,8 @@ class AppointmentRequestQuerySet(models.QuerySet):
         return self.filter(~models.Exists(reached), status__in=ON_THE_CLOCK, respond_by__lt=at)
 
     def by_promise(self):
-        """The most urgent first: legal or travel deadline, then the promised date, then age."""
-        return self.order_by(models.F("deadline_at").asc(nulls_last=True), "respond_by", "pk")
+        """Urgent signs first; then by legal or travel deadline, by the promised date, by age."""
+        return self.order_by("priority", models.F("deadline_at").asc(nulls_last=True), "respond_by", "pk")
 
 
 class AppointmentRequest(models.Model):
@@ -98,7 +98,9 @@ class AppointmentRequest(models.Model):
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.RECEIVED, editable=False)
     waiting_on = models.CharField(_("waiting on"), max_length=10, choices=WaitingOn, blank=True, editable=False)
     outcome = models.CharField(_("outcome"), max_length=24, choices=Outcome, blank=True, editable=False)
-    priority = models.CharField(_("priority"), max_length=8, choices=words.Priority, default=words.Priority.ROUTINE)
+    priority = models.PositiveSmallIntegerField(
+        _("priority"), choices=words.Priority, default=words.Priority.ROUTINE, editable=False
+    )
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -129,7 +131,7 @@ class AppointmentRequest(models.Model):
     class Meta:
         verbose_name = _("request")
         verbose_name_plural = _("requests")
-        indexes = [models.Index(fields=["status", "deadline_at", "respond_by"], name="request_queue")]
+        indexes = [models.Index(fields=["status", "priority", "deadline_at", "respond_by"], name="request_queue")]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(status="closed") | ~models.Q(outcome=""), name="closed_has_an_outcome"
@@ -165,6 +167,10 @@ class AppointmentRequest(models.Model):
             "last_name_hash": keyed_hash("last_name", name),
             "last_name_sound_hash": keyed_hash("last_name_sound", soundex(name)),
         }
+
+    @property
+    def is_urgent(self):
+        return self.priority == words.Priority.URGENT
 
     @property
     def full_name(self):

@@ -87,7 +87,9 @@ class PatientKnows(models.TextChoices):
     NO = "no", _("Not yet")
 
 
-class Priority(models.TextChoices):
-    ROUTINE = "routine", _("Routine")
-    SOON = "soon", _("Soon")
-    URGENT = "urgent", _("Urgent")
+class Priority(models.IntegerChoices):
+    """Lower comes first, so that the queue can be ordered by it."""
+
+    URGENT = 1, _("Urgent")
+    SOON = 2, _("Soon")
+    ROUTINE = 3, _("Routine")

@@ -445,7 +445,7 @@ def test_extra_fields_are_ignored(client, appointment_request):  # P27
     before = stored(appointment_request)
     extra = {
         "status": "closed",
-        "priority": "urgent",
+        "priority": "1",
         "reference": "APM-2222-2222",
         "version": "77",
         "public_id": str(uuid.uuid4()),

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from appointments.admin.queue import EMPTY, TABS, badge, short_when
 from appointments.models import AppointmentRequest, Visit
+from appointments.models.words import Priority
 from appointments.services import moves
 from appointments.transitions import Status
 from tests.appointments.desk import LIST, sign_in
@@ -31,13 +32,15 @@ def test_queue_shows_open_requests_in_the_order_of_their_promise(client, practic
     later = AppointmentRequestFactory(respond_by=now + 2 * DAY)
     sooner = AppointmentRequestFactory(claimed=True, respond_by=now + DAY)
     deadline = AppointmentRequestFactory(respond_by=now + 5 * DAY, deadline_at=now + 6 * DAY)
+    urgent = AppointmentRequestFactory(respond_by=now + 7 * DAY, priority=Priority.URGENT)
     for finished in ("closed", "completed"):
         AppointmentRequestFactory(**{finished: True})
     AppointmentRequestFactory(status="quarantined")
 
     response = client.get(LIST)
 
-    assert references(response) == [deadline.reference, sooner.reference, later.reference]
+    assert references(response) == [urgent.reference, deadline.reference, sooner.reference, later.reference]
+    assert response.content.decode().count("Urgent signs") == 1
 
 
 @pytest.mark.parametrize("tab", TABS)

@@ -77,7 +77,7 @@ def test_a_request_holds_what_was_typed(practice, desk, time_machine):
         "channel": "web",
         "language": "en",
         "source_slug": "mild",
-        "priority": "routine",
+        "priority": 3,
         "version": 1,
         "deadline_at": None,
         "idempotency_key": draft.public_id,
@@ -262,7 +262,7 @@ def test_with_no_desk_at_all_superusers_are_told(practice):
 def test_a_danger_sign_is_seen_by_staff_and_by_no_mail(practice, desk):
     received = receive(filled_draft(answers_with("urgent", signs="yes"))[0])
 
-    assert (received.urgent_flags, received.priority) == ({"signs": "yes"}, "urgent")
+    assert (received.urgent_flags, received.priority) == ({"signs": "yes"}, 1)
     without = receive(filled_draft()[0])
     keys = [set(message.context) for message in Message.objects.filter(about=received.reference)]
     assert keys == [set(message.context) for message in Message.objects.filter(about=without.reference)]
