@@ -6,6 +6,8 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 SHEETS = ("css/apollo.css", "css/desk.css")
 IMPORT = re.compile(r'^@import "(?P<file>[^"]+)" layer\((?P<layer>[\w.]+)\);$', re.MULTILINE)
+# A space before a colon may stand for a descendant, one after it never does.
+AROUND_MARKS = re.compile(r" ?([{};,]) ?|(?<=:) ")
 COMMENT_OR_SPACE = re.compile(r"/\*.*?\*/|\s+", re.DOTALL)
 
 
@@ -40,4 +42,4 @@ def bundle(sheet: str, paths: dict) -> str:
         part = read(str(PurePosixPath(sheet).parent / match["file"]))
         return f"@layer {match['layer']} {{ {part} }}"
 
-    return COMMENT_OR_SPACE.sub(" ", IMPORT.sub(inline, read(sheet)))
+    return AROUND_MARKS.sub(lambda match: match[1] or "", COMMENT_OR_SPACE.sub(" ", IMPORT.sub(inline, read(sheet))))

@@ -30,7 +30,6 @@ def graph(version: Version, practice, url: str, crumbs) -> dict:
         "@id": url,
         "url": url,
         "name": document["title"],
-        "description": document["seo_description"],
         "inLanguage": document["language"],
         "publisher": {"@id": f"{settings.PUBLIC_URL}/#clinic"},
         "breadcrumb": _breadcrumb(crumbs, url),

@@ -41,7 +41,7 @@ def test_collected_page_asks_for_one_style_sheet(tmp_path, settings):
 
     [hashed] = (tmp_path / "css").glob("apollo.????????????.css")
     text = hashed.read_text()
-    assert ("@import" in text, ".promise {" in text) == (False, True)
+    assert ("@import" in text, ".promise{" in text) == (False, True)
 
 
 def test_public_bundle_leaves_room_for_the_longest_page():

@@ -375,3 +375,14 @@ def test_old_addresses_lead_to_the_new_ones(client, old, new, slash):
 def test_pages_are_only_for_reading(client, mild, address):
     with translation.override("en"):
         assert client.post(address).status_code == 405
+
+
+def test_risks_of_one_frequency_stand_under_one_heading(client, practice):
+    version = library.draft()
+    version.risk_rows.create(order=2, frequency="rare", text="Nerve damage.", what_we_do="We watch.")
+    services.publish_sample(version)
+
+    html = client.get("/procedures/mild/").content.decode()
+
+    risks = re.search(r'<dl class="risks">.*?</dl>', html, re.DOTALL)[0]
+    assert (risks.count("<dt>"), risks.count("<dd>")) == (1, 2)
