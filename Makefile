@@ -18,7 +18,9 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10 | sed 's/^/  /'
 
 # The comforts of development. What is set outside (DATABASE_URL, EMAIL_URL and the rest) wins.
-run manage: export APOLLO_DEBUG ?= 1
+# The server runs without APOLLO_DEBUG: Django's pages for errors would stand where ours stand in production.
+run manage: export APOLLO_INSECURE_HTTP ?= 1
+manage: export APOLLO_DEBUG ?= 1
 run manage: export APOLLO_HOSTS ?= localhost,127.0.0.1,[::1]
 run manage: export APOLLO_PUBLIC_URL ?= http://localhost:$(PORT)
 run manage: export APOLLO_FROM_EMAIL ?= office@example.org
@@ -28,7 +30,7 @@ run: .venv/made.stamp free-port .venv/run.stamp ## the whole site on http://loca
 	@echo "Preparing the database ..."
 	@$(MANAGE) migrate --verbosity 0
 	@echo "Loading the starter articles and the demo accounts ..."
-	@$(MANAGE) seed --demo
+	@APOLLO_DEBUG=1 $(MANAGE) seed --demo
 	@echo "Collecting style sheets and pictures ..."
 	@$(MANAGE) collectstatic --noinput --verbosity 0
 	@exec $(VENV_PYTHON) -m apollo_site.devkeys -m apollo_site.devserver
