@@ -1,0 +1,48 @@
+"""The style sheets as a visitor gets them: one file for each page, hashed, compressed, kept for ever."""
+
+import re
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+
+@pytest.fixture(params=[False, True], ids=["production", "debug"])
+def collected(request, settings, tmp_path, db):
+    """A browser at the site after collectstatic."""
+    settings.DEBUG = request.param
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "apollo_site.storage.BundledStorage"}}
+    call_command("collectstatic", interactive=False, verbosity=0)
+    return Client()
+
+
+def fetch(browser, address, encoding="identity"):
+    response = browser.get(address, headers={"accept-encoding": encoding})
+    body = b"".join(response) if response.streaming else response.content
+    response.close()
+    return response, body
+
+
+@pytest.mark.parametrize("path", ["/urgent/", "/appointments/request/", "/admin/login/"])
+def test_every_address_of_a_static_file_in_a_page_is_served(collected, path):
+    _, html = fetch(collected, path)
+    addresses = set(re.findall(r'(?:href|src)="(/static/[^"#]+)', html.decode()))
+
+    assert addresses
+    assert {address: fetch(collected, address)[0].status_code for address in addresses} == dict.fromkeys(addresses, 200)
+
+
+def test_a_public_page_links_one_sheet_that_needs_no_other(collected, settings):
+    _, html = fetch(collected, "/urgent/")
+    [address] = re.findall(r'<link rel="stylesheet" href="([^"]+)"', html.decode())
+    if settings.DEBUG:
+        assert address == "/static/css/apollo.css"  # the sources themselves, so that a change shows at once
+        return
+
+    response, sheet = fetch(collected, address, "br")
+    plain = fetch(collected, address)[1].decode()
+    assert re.fullmatch(r"/static/css/apollo\.[0-9a-f]{12}\.css", address)
+    assert (response["Content-Encoding"], response["Cache-Control"]) == ("br", "max-age=315360000, public, immutable")
+    assert len(sheet) < len(plain) / 3
+    assert ("@import" in plain, "@layer components" in plain) == (False, True)
