@@ -3,17 +3,26 @@
 import re
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.management import call_command
-from django.test import Client
+from django.test import Client, override_settings
+
+
+BUNDLED = django_settings.STORAGES | {"staticfiles": {"BACKEND": "apollo_site.storage.BundledStorage"}}
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory):
+    """The folder that collectstatic has filled."""
+    folder = tmp_path_factory.mktemp("static")
+    with override_settings(STATIC_ROOT=folder, STORAGES=BUNDLED):
+        call_command("collectstatic", interactive=False, verbosity=0)
+    return folder
 
 
 @pytest.fixture(params=[False, True], ids=["production", "debug"])
-def collected(request, settings, tmp_path, db):
-    """A browser at the site after collectstatic."""
-    settings.DEBUG = request.param
-    settings.STATIC_ROOT = tmp_path / "static"
-    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "apollo_site.storage.BundledStorage"}}
-    call_command("collectstatic", interactive=False, verbosity=0)
+def browser(request, settings, collected, db):
+    settings.DEBUG, settings.STATIC_ROOT, settings.STORAGES = request.param, collected, BUNDLED
     return Client()
 
 
@@ -25,23 +34,23 @@ def fetch(browser, address, encoding="identity"):
 
 
 @pytest.mark.parametrize("path", ["/urgent/", "/appointments/request/", "/admin/login/"])
-def test_every_address_of_a_static_file_in_a_page_is_served(collected, path):
-    _, html = fetch(collected, path)
+def test_every_address_of_a_static_file_in_a_page_is_served(browser, path):
+    _, html = fetch(browser, path)
     addresses = set(re.findall(r'(?:href|src)="(/static/[^"#]+)', html.decode()))
 
     assert addresses
-    assert {address: fetch(collected, address)[0].status_code for address in addresses} == dict.fromkeys(addresses, 200)
+    assert {address: fetch(browser, address)[0].status_code for address in addresses} == dict.fromkeys(addresses, 200)
 
 
-def test_a_public_page_links_one_sheet_that_needs_no_other(collected, settings):
-    _, html = fetch(collected, "/urgent/")
+def test_a_public_page_links_one_sheet_that_needs_no_other(browser, settings):
+    _, html = fetch(browser, "/urgent/")
     [address] = re.findall(r'<link rel="stylesheet" href="([^"]+)"', html.decode())
     if settings.DEBUG:
         assert address == "/static/css/apollo.css"  # the sources themselves, so that a change shows at once
         return
 
-    response, sheet = fetch(collected, address, "br")
-    plain = fetch(collected, address)[1].decode()
+    response, sheet = fetch(browser, address, "br")
+    plain = fetch(browser, address)[1].decode()
     assert re.fullmatch(r"/static/css/apollo\.[0-9a-f]{12}\.css", address)
     assert (response["Content-Encoding"], response["Cache-Control"]) == ("br", "max-age=315360000, public, immutable")
     assert len(sheet) < len(plain) / 3
