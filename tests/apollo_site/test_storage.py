@@ -7,7 +7,6 @@ from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.test import Client, override_settings
 
-
 BUNDLED = django_settings.STORAGES | {"staticfiles": {"BACKEND": "apollo_site.storage.BundledStorage"}}
 
 
@@ -21,12 +20,12 @@ def collected(tmp_path_factory):
 
 
 @pytest.fixture(params=[False, True], ids=["production", "debug"])
-def browser(request, settings, collected, db):
+def visitor(request, settings, collected, db):
     settings.DEBUG, settings.STATIC_ROOT, settings.STORAGES = request.param, collected, BUNDLED
     return Client()
 
 
-def fetch(browser, address, encoding="identity"):
+def fetch(visitor, address, encoding="identity"):
     response = browser.get(address, headers={"accept-encoding": encoding})
     body = b"".join(response) if response.streaming else response.content
     response.close()
@@ -34,23 +33,23 @@ def fetch(browser, address, encoding="identity"):
 
 
 @pytest.mark.parametrize("path", ["/urgent/", "/appointments/request/", "/admin/login/"])
-def test_every_address_of_a_static_file_in_a_page_is_served(browser, path):
-    _, html = fetch(browser, path)
+def test_every_address_of_a_static_file_in_a_page_is_served(visitor, path):
+    _, html = fetch(visitor, path)
     addresses = set(re.findall(r'(?:href|src)="(/static/[^"#]+)', html.decode()))
 
     assert addresses
-    assert {address: fetch(browser, address)[0].status_code for address in addresses} == dict.fromkeys(addresses, 200)
+    assert {address: fetch(visitor, address)[0].status_code for address in addresses} == dict.fromkeys(addresses, 200)
 
 
-def test_a_public_page_links_one_sheet_that_needs_no_other(browser, settings):
-    _, html = fetch(browser, "/urgent/")
+def test_a_public_page_links_one_sheet_that_needs_no_other(visitor, settings):
+    _, html = fetch(visitor, "/urgent/")
     [address] = re.findall(r'<link rel="stylesheet" href="([^"]+)"', html.decode())
     if settings.DEBUG:
         assert address == "/static/css/apollo.css"  # the sources themselves, so that a change shows at once
         return
 
-    response, sheet = fetch(browser, address, "br")
-    plain = fetch(browser, address)[1].decode()
+    response, sheet = fetch(visitor, address, "br")
+    plain = fetch(visitor, address)[1].decode()
     assert re.fullmatch(r"/static/css/apollo\.[0-9a-f]{12}\.css", address)
     assert (response["Content-Encoding"], response["Cache-Control"]) == ("br", "max-age=315360000, public, immutable")
     assert len(sheet) < len(plain) / 3
