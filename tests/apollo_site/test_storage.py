@@ -26,7 +26,7 @@ def visitor(request, settings, collected, db):
 
 
 def fetch(visitor, address, encoding="identity"):
-    response = browser.get(address, headers={"accept-encoding": encoding})
+    response = visitor.get(address, headers={"accept-encoding": encoding})
     body = b"".join(response) if response.streaming else response.content
     response.close()
     return response, body
