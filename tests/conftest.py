@@ -1,9 +1,13 @@
 import os
+import signal
 
 import pytest
 
 # Playwright's own loop makes Django believe that it runs in async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# In the background of a shell (as in CI) Ctrl-C is ignored, and the processes that tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
