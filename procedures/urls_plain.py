@@ -18,5 +18,7 @@ urlpatterns = [
         RedirectView.as_view(pattern_name="procedures:procedure", permanent=True),
         {"slug": "mild"},
     ),
-    re_path(r"^blog/(?P<slug>[-\w]+)/?$", RedirectView.as_view(pattern_name="procedures:article", permanent=True)),
+    re_path(
+        r"^blog/(?P<slug>[-a-zA-Z0-9_]+)/?$", RedirectView.as_view(pattern_name="procedures:article", permanent=True)
+    ),
 ]

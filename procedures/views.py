@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from practice.context import practice as practice_context
+from practice.services import read_card
 from procedures import jsonld
 from procedures.anatomy import ArticleKind
 from procedures.models import Article, Version
@@ -96,7 +97,7 @@ def _gone(request, kind, slug):
     if not withdrawn.exists():
         raise Http404
     conditions = live_cards(_samples(request), article__procedures__in=withdrawn)
-    html = render_to_string("410.html", {"conditions": list(conditions.values())}, request)
+    html = render_to_string("410.html", {"card": read_card(), "conditions": list(conditions.values())}, request)
     return HttpResponse(html, status=410)
 
 
