@@ -54,11 +54,6 @@ class Calendar:
             return None
         return datetime.datetime.combine(day, row.closes, tzinfo=zone())
 
-    def is_open(self, at: datetime.datetime) -> bool:
-        local = at.astimezone(zone())
-        closes = self.closing_time(local.date())
-        return closes is not None and self._hours[local.weekday()].opens <= local.time() and local < closes
-
     def promise(self, at: datetime.datetime, business_days: int) -> datetime.datetime:
         """Closing time of the `business_days`-th business day after the day of `at` (both aware)."""
         day, left = at.astimezone(zone()).date(), business_days
@@ -68,7 +63,7 @@ class Calendar:
             left -= closes is not None
             if closes is not None and left == 0:
                 return closes
-        # No hours are entered at all: a promise is still made, and kept, as of an ordinary weekday.
+        # No hours are entered, or the office is closed for more than a year: the promise is then of ordinary weekdays.
         return _without_hours(at, business_days)
 
 

@@ -142,12 +142,6 @@ class OpeningHours(models.Model):
         return self.get_weekday_display()
 
 
-class ClosureQuerySet(models.QuerySet):
-    def upcoming(self, today):
-        """Closures that are on at `today` (a date) or begin within the next two weeks."""
-        return self.filter(ends_on__gte=today, starts_on__lte=today + hours.TWO_WEEKS)
-
-
 class Closure(models.Model):
     """Days on which an office is closed besides weekends and federal holidays: a storm, a course, a move."""
 
@@ -162,8 +156,6 @@ class Closure(models.Model):
     starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"))
     reason = models.CharField(_("reason"), max_length=120, help_text=_("Patients read this: “Closed for the storm”."))
-
-    objects = ClosureQuerySet.as_manager()
 
     class Meta:
         ordering = ["starts_on"]

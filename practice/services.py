@@ -16,18 +16,15 @@ logger = logging.getLogger(__name__)
 
 
 def current_practice() -> Practice:
-    """The practice with `main_location`, `hours_lines`, `upcoming_closures` and `is_open_now`; four queries at most."""
+    """The practice with `main_location`, `hours_lines`, `calendar` and `upcoming_closures`; four queries at most."""
     practice = Practice.objects.first() or Practice(name=_("Our practice"), short_name=_("Our office"))
     main = Location.objects.prefetch_related("opening_hours").first()
     closures = list(_closures_of(main))
-    calendar = hours.Calendar(main.opening_hours.all() if main else [], closures)
-    now = timezone.now()
-    soon = now.astimezone(hours.zone()).date() + hours.TWO_WEEKS
+    soon = timezone.localdate(timezone=hours.zone()) + hours.TWO_WEEKS
     practice.main_location = main
-    practice.calendar = calendar
+    practice.calendar = hours.Calendar(main.opening_hours.all() if main else [], closures)
     practice.hours_lines = main.hours_lines if main else []
     practice.upcoming_closures = [closure for closure in closures if closure.starts_on <= soon]
-    practice.is_open_now = calendar.is_open(now)
     return practice
 
 

@@ -1,4 +1,4 @@
-"""Opening hours in words, and the dated promise (design section 4)."""
+"""Opening hours in words, and the dated promise."""
 
 import datetime
 from zoneinfo import ZoneInfo
@@ -94,22 +94,6 @@ def test_promise_ends_even_if_the_office_is_closed_for_years():
     calendar = Calendar(weekday_hours(), [closure("2026-01-01", "2030-01-01")])
 
     assert calendar.promise(at("2026-11-20T10:00"), 1) == at("2026-11-23T17:00")
-
-
-@pytest.mark.parametrize(
-    ("moment", "is_open"),
-    [
-        ("2026-11-20T07:59", False),
-        ("2026-11-20T08:00", True),
-        ("2026-11-20T16:59", True),
-        ("2026-11-20T17:00", False),
-        ("2026-11-21T10:00", False),
-        ("2026-11-26T10:00", False),
-        ("2026-11-24T10:00", False),
-    ],
-)
-def test_is_open(moment, is_open):
-    assert Calendar(weekday_hours(), [closure("2026-11-24")]).is_open(at(moment)) is is_open
 
 
 def test_hours_in_words_put_equal_days_together():

@@ -22,7 +22,6 @@ def test_current_practice_knows_hours_and_closures(practice):
 
     assert found.hours_lines == ["Mon to Fri, 8 a.m. to 5 p.m."]
     assert [str(closure) for closure in found.upcoming_closures] == ["Closed for a course"]
-    assert found.is_open_now
     assert reply_promise().isoformat() == "2026-11-24T17:00:00-05:00"
 
 
@@ -45,7 +44,7 @@ def test_current_practice_takes_four_queries(practice, django_assert_num_queries
 def test_current_practice_without_any_row(db):
     found = current_practice()
 
-    assert (found.main_location, found.hours_lines, found.is_open_now) == (None, [], False)
+    assert (found.main_location, found.hours_lines) == (None, [])
 
 
 def test_card_holds_what_error_pages_need(practice):
