@@ -3,23 +3,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from outbox import services
-from outbox.models import Heartbeat, Message
+from outbox.models import Message
 from vault.crypto import UnreadableError
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin):
+class MessageAdmin(admin.ModelAdmin):
     list_display = ["kind", "about", "state", "attempts", "next_attempt_at", "last_error"]
     list_filter = ["state"]
     # Not the values for the template: a path may hold a secret.
@@ -37,6 +26,15 @@ class MessageAdmin(ReadOnlyAdmin):
         "sent_at",
     ]
     actions = ["try_again"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
 
     def has_release_permission(self, request):
         return request.user.has_perm("outbox.change_message")
@@ -69,9 +67,3 @@ class MessageAdmin(ReadOnlyAdmin):
                 refused,
             )
             self.message_user(request, words % refused, messages.WARNING)
-
-
-@admin.register(Heartbeat)
-class HeartbeatAdmin(ReadOnlyAdmin):
-    list_display = ["worker", "seen_at"]
-    fields = ["worker", "seen_at"]

@@ -15,10 +15,6 @@ class MessageQuerySet(models.QuerySet):
         abandoned = models.Q(state=Message.State.SENDING, leased_until__lte=now)
         return self.filter(waiting | abandoned).order_by("next_attempt_at", "pk")
 
-    def unsent(self):
-        """Messages that still have to leave."""
-        return self.filter(state__in=[Message.State.QUEUED, Message.State.SENDING, Message.State.FAILED_TEMPORARY])
-
 
 class Message(models.Model):
     class State(models.TextChoices):

@@ -64,9 +64,3 @@ def oldest_due_age() -> timedelta | None:
     now = database_now()
     message = Message.objects.due(now).first()
     return now - message.next_attempt_at if message else None
-
-
-def oldest_unsent_age() -> timedelta | None:
-    """How long ago the oldest message was written that still has to leave; None if all have left."""
-    message = Message.objects.unsent().order_by("created_at").first()
-    return database_now() - message.created_at if message else None

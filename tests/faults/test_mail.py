@@ -10,7 +10,6 @@ import pytest
 from django.db import transaction
 from django.db.models import F
 
-from appointments.models import AppointmentRequest
 from outbox.clock import database_now
 from outbox.models import Message
 from outbox.services import enqueue
@@ -35,29 +34,14 @@ def pass_time(**time_that_passes):
     Message.objects.filter(state=State.SENDING).update(leased_until=F("leased_until") - passed)
 
 
-def receive(then=None):
-    """A request with its message, as the site stores it; `then` may break it."""
+def receive():
+    """A request with its message, as the site stores it."""
     with transaction.atomic():
         appointment_request = AppointmentRequestFactory()
         enqueue("plain", to="desk@example.org", dedupe_key=f"{appointment_request.public_id}:notice")
-        if then:
-            raise then
 
 
 # P11
-
-
-def test_an_error_after_the_message_leaves_neither_message_nor_request():  # P11
-    with pytest.raises(RuntimeError):
-        receive(then=RuntimeError())
-
-    assert (AppointmentRequest.objects.count(), Message.objects.count()) == (0, 0)
-
-
-def test_without_an_error_there_are_both():  # P11, control
-    receive()
-
-    assert (AppointmentRequest.objects.count(), Message.objects.count()) == (1, 1)
 
 
 def test_a_slow_talk_delays_no_write():  # P11

@@ -4,8 +4,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from outbox.clock import database_now
-from outbox.models import Heartbeat, Message
+from outbox.models import Message
 from tests.factories import UserFactory
 from tests.outbox.factories import MessageFactory
 
@@ -22,7 +21,7 @@ def staff(*permissions):
 
 @pytest.fixture
 def reader(client):
-    client.force_login(staff("view_message", "view_heartbeat"))
+    client.force_login(staff("view_message"))
     return client
 
 
@@ -109,34 +108,22 @@ def test_try_again_needs_a_permission(reader):
     assert stuck.state == State.NEEDS_HUMAN
 
 
-@pytest.mark.parametrize("name", ["message", "heartbeat"])
-def test_nobody_adds_changes_or_deletes(admin_client, name):
-    Heartbeat.objects.create(pk=1, worker="desk-1", seen_at=database_now())
+def test_nobody_adds_changes_or_deletes(admin_client):
     MessageFactory(pk=1, kind="plain")
-    before = [*Message.objects.values(), *Heartbeat.objects.values()]
+    before = list(Message.objects.values())
     pages = [("add", []), ("change", [1]), ("delete", [1])]
 
     statuses = [
-        admin_client.post(reverse(f"admin:outbox_{name}_{page}", args=args), {"kind": "x", "worker": "x"}).status_code
+        admin_client.post(reverse(f"admin:outbox_message_{page}", args=args), {"kind": "x"}).status_code
         for page, args in pages
     ]
-    admin_client.post(
-        reverse(f"admin:outbox_{name}_changelist"),
-        {"action": "delete_selected", "_selected_action": ["1"], "post": "yes"},
-    )
+    admin_client.post(reverse(LIST), {"action": "delete_selected", "_selected_action": ["1"], "post": "yes"})
 
     assert statuses == [403, 403, 403]
-    assert [*Message.objects.values(), *Heartbeat.objects.values()] == before
+    assert list(Message.objects.values()) == before
 
 
-def test_workers_are_listed(reader):
-    Heartbeat.objects.create(worker="desk-1", seen_at=database_now())
-
-    assert "desk-1" in reader.get(reverse("admin:outbox_heartbeat_changelist")).content.decode()
-
-
-@pytest.mark.parametrize("name", ["message_changelist", "heartbeat_changelist"])
-def test_the_outbox_is_not_for_everybody(client, name):
+def test_the_outbox_is_not_for_everybody(client):
     client.force_login(UserFactory())
 
-    assert client.get(reverse(f"admin:outbox_{name}")).status_code == 403
+    assert client.get(reverse(LIST)).status_code == 403

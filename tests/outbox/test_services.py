@@ -80,13 +80,3 @@ def test_an_abandoned_message_is_due():
     MessageFactory(abandoned=True)
 
     assert services.oldest_due_age() > timedelta(seconds=50)
-
-
-def test_the_oldest_message_still_to_leave():
-    assert services.oldest_unsent_age() is None
-
-    for state, minutes in [(State.SENT, 30), (State.FAILED_TEMPORARY, 20), (State.QUEUED, 10)]:
-        message = MessageFactory(state=state)
-        Message.objects.filter(pk=message.pk).update(created_at=database_now() - timedelta(minutes=minutes))
-
-    assert timedelta(minutes=19) < services.oldest_unsent_age() < timedelta(minutes=21)
