@@ -7,8 +7,10 @@ import sys
 import time
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
+from django.db.models.signals import pre_migrate
 
 from apollo_site.databases import sqlite_journal, with_safe_options
 
@@ -126,3 +128,18 @@ def test_killed_writers_lose_no_acknowledged_row(file):
     assert {run: (number, kept[run]) for run, number in acknowledged.items() if kept[run] < number} == {}
     assert count(file, "PRAGMA integrity_check") == "ok"
     assert sum(acknowledged.values()) > 15  # the writers did write
+
+
+@pytest.mark.django_db
+def test_a_migration_may_take_longer_than_a_page():
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite limits no statement")
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        before = cursor.fetchone()[0]
+
+        pre_migrate.send(sender=apps.get_app_config("apollo_site"), using="default")
+
+        cursor.execute("SHOW statement_timeout")
+        assert (before, cursor.fetchone()[0]) == ("20s", "0")
+        cursor.execute("RESET statement_timeout")
