@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 class Status(models.TextChoices):
     RECEIVED = "received", _("Received")
     QUARANTINED = "quarantined", _("Quarantined")
-    IN_REVIEW = "in-review", _("In review")
+    IN_REVIEW = "in_review", _("In review")
     WAITING = "waiting", _("Waiting")
     OFFERED = "offered", _("Times offered")
     SCHEDULED = "scheduled", _("Scheduled")

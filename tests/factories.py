@@ -101,7 +101,7 @@ class AppointmentRequestFactory(DjangoModelFactory):
     respond_by = factory.LazyFunction(lambda: timezone.now() + datetime.timedelta(days=1))
 
     class Params:
-        claimed = factory.Trait(status="in-review")
+        claimed = factory.Trait(status="in_review")
         waiting = factory.Trait(
             status="waiting",
             waiting_on="patient",

@@ -91,5 +91,4 @@ class Priority(models.IntegerChoices):
     """Lower comes first, so that the queue can be ordered by it."""
 
     URGENT = 1, _("Urgent")
-    SOON = 2, _("Soon")
-    ROUTINE = 3, _("Routine")
+    ROUTINE = 2, _("Routine")

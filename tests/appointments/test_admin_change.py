@@ -178,7 +178,7 @@ def test_opening_is_recorded_each_time(client, appointment_request):
 def test_page_opens_for_its_groups_and_shows_words_to_those_who_may_read_them(client, practice, group):
     sign_in(client, group)
     appointment_request = AppointmentRequestFactory(
-        status="in-review", version=2, **{field: f"Canary{field}" for field in WORDS}
+        status="in_review", version=2, **{field: f"Canary{field}" for field in WORDS}
     )
     author = UserFactory(group="supervisor")
     moves.add_note(appointment_request.public_id, text="Canarynote", by=author)
@@ -218,7 +218,7 @@ def test_query_count_is_the_same_with_1_and_3_of_everything(client, appointment_
             appointment_request=appointment_request,
             move="resume",
             from_status="waiting",
-            to_status="in-review",
+            to_status="in_review",
             version=number,
             by=author,
         )
@@ -463,7 +463,7 @@ def test_extra_fields_are_ignored(client, appointment_request):  # P27
 
     client.post(page_of(appointment_request), {"move": "claim", "seen_version": 1} | extra)
 
-    assert stored(appointment_request) == before | {"status": "in-review", "version": 2, "assignee_id": user.pk}
+    assert stored(appointment_request) == before | {"status": "in_review", "version": 2, "assignee_id": user.pk}
     assert AppointmentRequest.objects.count() == 1
 
 

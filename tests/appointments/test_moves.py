@@ -372,7 +372,7 @@ def test_stale_says_who_when_and_what(scheduler):
         moves.move(appointment_request.public_id, "claim", seen_version=1, by=scheduler)
 
     (event,) = told.value.events
-    assert (event.by, event.move, event.to_status) == (ana, "claim", "in-review")
+    assert (event.by, event.move, event.to_status) == (ana, "claim", "in_review")
     assert event.at <= timezone.now()
     assert stored(appointment_request) == before
 

@@ -470,7 +470,7 @@ def test_only_fields_of_the_form_are_taken(client):  # P27
     client.post(address(draft, "check"), {"draft_secret": page["draft_secret"], "seen": page["seen"]} | extra)
 
     received = AppointmentRequest.objects.get()
-    assert (received.status, received.priority, received.version, received.channel) == ("received", 3, 1, "web")
+    assert (received.status, received.priority, received.version, received.channel) == ("received", 2, 1, "web")
     assert (received.reference != "APM-2222-2222", received.idempotency_key) == (True, draft.public_id)
     assert (received.assignee, received.spam_score, received.outcome, received.source_slug) == (None, 0, "", "mild")
 

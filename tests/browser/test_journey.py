@@ -97,7 +97,7 @@ def test_a_request_is_read_about_asked_for_answered_and_told(visitor, site, sche
     appointment_request.refresh_from_db()
     assert appointment_request.status == "scheduled"
     moves = appointment_request.status_events.values_list("move", "to_status")
-    assert list(moves) == [("receive", "received"), ("claim", "in-review"), ("schedule", "scheduled")]
+    assert list(moves) == [("receive", "received"), ("claim", "in_review"), ("schedule", "scheduled")]
     assert appointment_request.contact_attempts.get().result == "reached"
     send_what_is_due()
     assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
