@@ -13,7 +13,7 @@ from django.utils.cache import patch_vary_headers
 from apollo_site import errors
 
 HEADERS = {
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Resource-Policy": "same-origin",
     # Django's own middlewares set these too, but not on an error that they raised themselves.
     "Cross-Origin-Opener-Policy": "same-origin",
