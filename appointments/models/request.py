@@ -3,12 +3,14 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models import words
 from appointments.models.history import ContactAttempt
+from appointments.models.visit import Visit
 from appointments.reference import new_reference
-from appointments.transitions import ON_THE_CLOCK, OPEN, Outcome, Status, WaitingOn
+from appointments.transitions import ON_THE_CLOCK, Outcome, Status, WaitingOn
 from practice import phones
 from vault.crypto import keyed_hash
 from vault.fields import EncryptedDateField, EncryptedJSONField, EncryptedTextField
@@ -21,9 +23,6 @@ def folded(name: str) -> str:
 
 
 class AppointmentRequestQuerySet(models.QuerySet):
-    def open(self):
-        return self.filter(status__in=OPEN)
-
     def late(self, at):
         """Requests that at `at` are past their promise: nobody has spoken with the patient or booked a visit."""
         reached = ContactAttempt.objects.filter(
@@ -32,8 +31,29 @@ class AppointmentRequestQuerySet(models.QuerySet):
         return self.filter(~models.Exists(reached), status__in=ON_THE_CLOCK, respond_by__lt=at)
 
     def by_promise(self):
-        """Urgent signs first; then by legal or travel deadline, by the promised date, by age."""
-        return self.order_by("priority", models.F("deadline_at").asc(nulls_last=True), "respond_by", "pk")
+        """Who is owed an answer first; then who waits, by the next step; then who is booked, by the visit.
+
+        Of those who are owed one: urgent signs first; then by legal or travel deadline, by the promised date, by age.
+        """
+        owed = models.Q(status__in=ON_THE_CLOCK)
+        waiting, scheduled = models.Q(status=Status.WAITING), models.Q(status=Status.SCHEDULED)
+        visit = Visit.objects.filter(appointment_request=models.OuterRef("pk"), status=Visit.Status.BOOKED)
+        return self.order_by(
+            models.Case(
+                models.When(owed & models.Q(priority=words.Priority.URGENT), then=0),
+                models.When(owed, then=1),
+                models.When(waiting, then=2),
+                models.When(scheduled, then=3),
+                default=4,
+            ),
+            models.Case(models.When(owed, then="deadline_at")).asc(nulls_last=True),
+            models.Case(
+                models.When(waiting, then="next_action_at"),
+                models.When(scheduled, then=Coalesce(models.Subquery(visit.values("starts_at")), "respond_by")),
+                default="respond_by",
+            ),
+            "pk",
+        )
 
 
 class AppointmentRequest(models.Model):

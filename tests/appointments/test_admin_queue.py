@@ -26,9 +26,24 @@ def references(response):
     return list(dict.fromkeys(found))
 
 
-def test_queue_shows_open_requests_in_the_order_of_their_promise(client, practice):
+def booked(starts_at, **values):
+    appointment_request = AppointmentRequestFactory(scheduled=True, **values)
+    Visit.objects.create(appointment_request=appointment_request, starts_at=starts_at, location=LocationFactory())
+    return appointment_request
+
+
+def test_queue_shows_who_is_owed_an_answer_before_who_waits_and_who_is_booked(client, practice):
     sign_in(client, "scheduler")
     now = timezone.now()
+    old = {"respond_by": now - 9 * DAY, "priority": Priority.URGENT, "deadline_at": now + DAY}
+    visit_later = booked(now + 3 * DAY, **old)
+    no_visit = AppointmentRequestFactory(scheduled=True, respond_by=now + 2 * DAY)
+    visit_sooner = booked(now + DAY)
+    Visit.objects.create(
+        appointment_request=visit_sooner, starts_at=now + 9 * DAY, location=LocationFactory(), status="cancelled"
+    )
+    look_later = AppointmentRequestFactory(waiting=True, next_action_at=now + 2 * DAY, **old)
+    look_sooner = AppointmentRequestFactory(waiting=True, next_action_at=now + DAY)
     later = AppointmentRequestFactory(respond_by=now + 2 * DAY)
     sooner = AppointmentRequestFactory(claimed=True, respond_by=now + DAY)
     deadline = AppointmentRequestFactory(respond_by=now + 5 * DAY, deadline_at=now + 6 * DAY)
@@ -39,8 +54,10 @@ def test_queue_shows_open_requests_in_the_order_of_their_promise(client, practic
 
     response = client.get(LIST)
 
-    assert references(response) == [urgent.reference, deadline.reference, sooner.reference, later.reference]
-    assert response.content.decode().count("Urgent signs") == 1
+    on_the_clock = [urgent, deadline, sooner, later]
+    expected = [*on_the_clock, look_sooner, look_later, visit_sooner, no_visit, visit_later]
+    assert references(response) == [appointment_request.reference for appointment_request in expected]
+    assert response.content.decode().count("Urgent signs") == 3
 
 
 @pytest.mark.parametrize("tab", TABS)
