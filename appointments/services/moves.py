@@ -28,6 +28,7 @@ from appointments.transitions import (
 )
 
 REQUIRED = _("This is needed.")
+FARTHEST = datetime.timedelta(days=2 * 365)  # a slip of the finger, and past the year 9999 no row could be read again
 
 
 class MoveNotAllowed(Exception):
@@ -140,12 +141,12 @@ def _claim(appointment_request, values, *, comment, by, groups):
 def _wait(appointment_request, values, *, comment, by, groups):
     if values["waiting_on"] not in WaitingOn.values:
         raise ValidationError({"waiting_on": _("Choose whom we wait for.")})
-    _check_future("next_action_at", values["next_action_at"])
+    _check_ahead("next_action_at", values["next_action_at"])
     return values, {"waiting_on": values["waiting_on"], "next_action_at": values["next_action_at"].isoformat()}
 
 
 def _schedule(appointment_request, values, *, comment, by, groups):
-    _check_future("starts_at", values["starts_at"])
+    _check_ahead("starts_at", values["starts_at"])
     visit = Visit.objects.create(appointment_request=appointment_request, **values)
     details = {"visit": visit.pk, "starts_at": visit.starts_at.isoformat(), "location": visit.location_id}
     return {"assignee": appointment_request.assignee or by}, details
@@ -199,9 +200,12 @@ _CONSEQUENCES = {
 }
 
 
-def _check_future(field, at):
-    if at <= timezone.now():
+def _check_ahead(field, at):
+    now = timezone.now()
+    if at <= now:
         raise ValidationError({field: _("This must be in the future.")})
+    if at > now + FARTHEST:
+        raise ValidationError({field: _("That is more than two years away. Please check the year.")})
 
 
 def _tries_lacking(appointment_request):

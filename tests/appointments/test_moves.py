@@ -198,14 +198,18 @@ def test_wait_says_on_whom_until_when_and_ends_with_the_next_move(scheduler):
     ("name", "field", "others"),
     [("wait", "next_action_at", {"waiting_on": "payer"}), ("schedule", "starts_at", {"location": None})],
 )
-def test_dates_ahead_must_be_ahead(scheduler, name, field, others):
+@pytest.mark.parametrize("text", ["0001-01-01T00:00", "now", "in three years", "9999-12-31T23:59"])
+def test_dates_ahead_must_be_ahead_and_within_two_years(scheduler, name, field, others, text):
     appointment_request = in_status(Status.IN_REVIEW)
     others = {key: value or LocationFactory() for key, value in others.items()}
+    now = timezone.now()
+    # In the time zone of the practice, as the form makes it: the end of 9999 is a year that no database can tell.
+    at = {"now": now, "in three years": now + 3 * 365 * DAY}.get(text) or timezone.make_aware(
+        datetime.datetime.fromisoformat(text)
+    )
 
     with pytest.raises(ValidationError) as refused:
-        moves.move(
-            appointment_request.public_id, name, seen_version=1, by=scheduler, **{field: timezone.now()}, **others
-        )
+        moves.move(appointment_request.public_id, name, seen_version=1, by=scheduler, **{field: at}, **others)
 
     assert list(refused.value.message_dict) == [field]
     assert not Visit.objects.exists()
