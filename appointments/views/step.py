@@ -19,11 +19,14 @@ def step(request, public_id, step):
     door = open_door(request, public_id)
     if door is None:
         return stranger(request)
-    if door.draft.appointment_request_id:
-        return already_sent(request, door, step)
+    is_sent = door.draft.appointment_request_id is not None
     if request.method != "POST":
-        return show(request, door, step)
-    return give_cookie(submit(request, door) if step == steps.CHECK else save(request, door, step), door)
+        return already_sent(request, door, step) if is_sent else show(request, door, step)
+    if is_sent:
+        answer = already_sent(request, door, step)
+    else:
+        answer = submit(request, door) if step == steps.CHECK else save(request, door, step)
+    return give_cookie(answer, door)
 
 
 def already_sent(request, door, step):

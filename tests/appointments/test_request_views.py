@@ -421,6 +421,16 @@ def test_the_secret_in_the_form_is_enough_to_post_and_renews_the_cookie(client):
     assert client.get(address(draft, "you")).status_code == 200
 
 
+def test_pressing_send_again_without_a_cookie_leads_to_the_reference(client, practice):  # P2
+    draft, secret = filled_draft()
+    press = {"draft_secret": secret}
+    Client().post(address(draft, "check"), press)
+
+    response = client.post(address(draft, "check"), press, follow=True)
+
+    assert reference_in(response.content.decode()) == AppointmentRequest.objects.get().reference
+
+
 def test_the_secret_in_an_address_opens_nothing(client):
     draft, secret = filled_draft()
 
