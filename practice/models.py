@@ -1,5 +1,7 @@
 """Who we are: the practice, where and when it is open, and the people who work there."""
 
+import re
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -194,6 +196,10 @@ class Clinician(models.Model):
 
     def __str__(self):
         return f"{self.first_name} {self.last_name}, {self.credentials}"
+
+    @property
+    def is_physician(self):
+        return not {"MD", "DO"}.isdisjoint(re.findall(r"\w+", self.credentials.upper().replace(".", "")))
 
     @property
     def bio_html(self):

@@ -10,22 +10,7 @@ from django.views.decorators.http import require_POST
 
 from procedures import services
 from procedures.freeze import WORDS, CannotFreeze
-from procedures.models import (
-    Article,
-    Choice,
-    Fact,
-    Fit,
-    Outcome,
-    PictureUse,
-    Question,
-    Regulator,
-    Related,
-    Risk,
-    Section,
-    Source,
-    Step,
-    Version,
-)
+from procedures.models import ROW_MODELS, Article, Related, Source, Version
 
 
 class NoBulkDeleteMixin:
@@ -91,6 +76,10 @@ class ArticleAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
         # Others link to the address of a page.
         return ["kind", "slug", "language"] if obj else []
 
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        obj.versions.update(seeded_hash="")  # the links are an editor's now
+
 
 class RowInline(admin.StackedInline):
     """Rows of a draft; those of any other version are only to be read."""
@@ -110,10 +99,7 @@ class RowInline(admin.StackedInline):
         return self._is_open(obj) and super().has_delete_permission(request, obj)
 
 
-ROW_INLINES = [
-    type(f"{model.__name__}Inline", (RowInline,), {"model": model})
-    for model in (Section, Fact, Regulator, Fit, Choice, Outcome, Risk, Step, Question, PictureUse)
-]
+ROW_INLINES = [type(f"{model.__name__}Inline", (RowInline,), {"model": model}) for model in ROW_MODELS]
 
 
 @admin.register(Version)
@@ -139,10 +125,23 @@ class VersionAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
         return super().has_delete_permission(request, obj) and (obj is None or obj.status == Version.Status.DRAFT)
 
     def save_model(self, request, obj, form, change):
-        if not change:
-            newest = Version.objects.filter(article=obj.article).first()
+        if change:
+            self._keep_published(obj)
+        else:
+            newest = services.lock(obj.article).versions.first()
             obj.number, obj.author = (newest.number + 1 if newest else 1), request.user
+        obj.seeded_hash = ""
         super().save_model(request, obj, form, change)
+
+    def delete_model(self, request, obj):
+        self._keep_published(obj)
+        super().delete_model(request, obj)
+
+    def _keep_published(self, version):
+        """Somebody may have published it since the permission was asked."""
+        services.lock(version.article)
+        if not Version.objects.filter(pk=version.pk, status=Version.Status.DRAFT).exists():
+            raise PermissionDenied
 
     @admin.display(description=_("frozen document"))
     def frozen(self, obj):

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from practice.markdown import CITATION, cited_keys
 from procedures.anatomy import ANATOMY, MOST_FACTS, FactKind
-from procedures.canonical import document_hash
 from procedures.models import (
     ROW_MODELS,
     Choice,
@@ -29,8 +28,6 @@ from procedures.models import (
     Step,
     Version,
 )
-
-__all__ = ["CannotFreeze", "Draft", "document_hash", "document_of", "freeze"]
 
 FORMAT = 1
 WORDS = (

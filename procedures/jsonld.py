@@ -36,7 +36,10 @@ def graph(version: Version, practice, url: str, crumbs) -> dict:
     }
     if byline:
         page["lastReviewed"] = byline.reviewed_on.isoformat()
-        page["reviewedBy"] = {"@type": "Physician", "name": byline.reviewer}
+        page["reviewedBy"] = {
+            "@type": "Physician" if version.reviewer.is_physician else "Person",
+            "name": byline.reviewer,
+        }
     subject = _subject(document)
     if subject:
         page["about"] = subject

@@ -9,6 +9,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from procedures.anatomy import ArticleKind, FactKind, SectionKind
@@ -92,7 +93,7 @@ class Article(models.Model):
 
 
 class Related(models.Model):
-    """“You might also like”: chosen by an editor, at most three."""
+    """“You might also enjoy”: chosen by an editor, at most three."""
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="related_pages")
     page = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="+")
@@ -203,7 +204,7 @@ class Version(models.Model):
         max_length=64,
         blank=True,
         editable=False,
-        help_text=_("What the starter content was; other words are an editor's."),
+        help_text=_("What the starter content was; empty once an editor has saved it."),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -242,7 +243,7 @@ class Version(models.Model):
     def __str__(self):
         return f"{self.article} v{self.number}"
 
-    @property
+    @cached_property
     def byline(self):
         """Who checked exactly these words and when, as a Byline; None if nobody did or if a word is another one."""
         if (

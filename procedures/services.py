@@ -5,8 +5,9 @@ from django.db.models import Exists, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from practice.models import Practice
-from procedures.freeze import WORDS, CannotFreeze, Draft, document_hash, document_of, freeze
+from practice.services import current_practice
+from procedures.canonical import document_hash
+from procedures.freeze import WORDS, Draft, document_of, freeze
 from procedures.models import (
     ROW_MODELS,
     Article,
@@ -45,8 +46,9 @@ class NotAllowed(Exception):
     """The version is not in a state for this; the text says why, and nothing was changed."""
 
 
-def samples_are_on() -> bool:
-    return Practice.objects.filter(sample_content=True).exists()
+def lock(article: Article) -> Article:
+    """Take `article` for this transaction: its versions are numbered, published and taken back one after the other."""
+    return Article.objects.select_for_update().get(pk=article.pk)
 
 
 # Starter content
@@ -80,11 +82,9 @@ def load_article(data: dict) -> str:
 
     While the practice shows samples it is published as one, otherwise it stays a draft; it is never signed off. A
     version whose words an editor changed is left alone, and so is an article with a newer version by an editor.
-    Articles that it links to must exist. Raises CannotFreeze and ValidationError; nothing is saved then.
+    Its article and those that it links to must exist. Raises CannotFreeze and ValidationError; nothing is saved then.
     """
-    article, _is_new = Article.objects.get_or_create(
-        slug=data["slug"], language=data["language"], defaults={"kind": data["kind"]}
-    )
+    article = Article.objects.select_for_update().get(slug=data["slug"], language=data["language"])
     newest = article.versions.first()
     version = _starter_version(article, data, number=newest.number + 1 if newest else 1)
     rows = _starter_rows(data)
@@ -101,7 +101,7 @@ def load_article(data: dict) -> str:
     else:
         _link(article, data)
     _save_rows(version, rows)
-    if samples_are_on():
+    if current_practice().sample_content:
         _publish_sample(version, document)
     return "renewed" if newest else "added"
 
@@ -133,18 +133,13 @@ def _stripped(value):
 
 
 def _is_untouched(version):
-    """Whether `version` is starter content and its rows still say what was loaded."""
-    if not version.seeded_hash or version.status not in (Version.Status.SAMPLE, Version.Status.DRAFT):
-        return False
-    try:
-        return document_hash(freeze(version)) == version.seeded_hash
-    except CannotFreeze:
-        return False
+    """Whether `version` is starter content that no editor has saved or taken back."""
+    return version.seeded_hash and version.status in (Version.Status.SAMPLE, Version.Status.DRAFT)
 
 
 def _publish_if_waiting(version):
     """A draft that was loaded while samples were off is shown once they are on."""
-    if version.status == Version.Status.DRAFT and samples_are_on():
+    if version.status == Version.Status.DRAFT and current_practice().sample_content:
         _publish_sample(version, freeze(version))
         return "renewed"
     return "unchanged"
@@ -182,9 +177,10 @@ def _publish_sample(version, document):
 @transaction.atomic
 def new_draft(version: Version, by=None) -> Version:
     """A draft with the words and rows of `version`, to edit while readers go on seeing what they see."""
-    newest = Version.objects.filter(article=version.article).first()
+    article = lock(version.article)
+    newest = article.versions.first()
     draft = Version(
-        article=version.article,
+        article=article,
         number=newest.number + 1,
         author=by,
         **{name: getattr(version, name) for name in WORDS},
@@ -198,18 +194,20 @@ def new_draft(version: Version, by=None) -> Version:
 
 @transaction.atomic
 def publish_sample(version: Version) -> None:
-    """Freeze a draft, or a sample again, and show it as a sample. Raises NotAllowed and CannotFreeze."""
-    if not samples_are_on():
+    """Freeze a draft and show it as a sample. Raises NotAllowed and CannotFreeze."""
+    if not current_practice().sample_content:
         raise NotAllowed(_("Samples are shown only while the practice’s switch for sample content is on."))
-    if version.status not in (Version.Status.DRAFT, Version.Status.SAMPLE):
-        raise NotAllowed(_("Only a draft or a sample can be published as a sample."))
+    lock(version.article)
+    version.refresh_from_db()  # somebody may have published it meanwhile
+    if version.status != Version.Status.DRAFT:
+        raise NotAllowed(_("Only a draft can be published as a sample."))
     _publish_sample(version, freeze(version))
 
 
 @transaction.atomic
 def withdraw(article: Article) -> int:
     """Take every shown version of `article` back, older ones too, at once; how many there were."""
-    return article.versions.filter(status__in=SHOWN).update(status=Version.Status.WITHDRAWN)
+    return lock(article).versions.filter(status__in=SHOWN).update(status=Version.Status.WITHDRAWN)
 
 
 def is_cited(source: Source) -> bool:

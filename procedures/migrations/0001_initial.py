@@ -216,7 +216,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         editable=False,
-                        help_text="What the starter content was; other words are an editor's.",
+                        help_text="What the starter content was; empty once an editor has saved it.",
                         max_length=64,
                     ),
                 ),

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from procedures import services
 from procedures.anatomy import ANATOMY, ArticleKind
-from procedures.freeze import document_hash, freeze
+from procedures.canonical import document_hash
+from procedures.freeze import freeze
 from procedures.models import Article, Source, Version
 from tests.factories import ClinicianFactory
 

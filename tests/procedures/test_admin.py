@@ -1,9 +1,12 @@
 import re
 
 import pytest
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from practice.models import Practice
+from procedures import services
 from procedures.models import Article, Related, Source, Version
 from tests.factories import UserFactory
 from tests.procedures import library
@@ -63,6 +66,36 @@ def test_live_version_is_only_to_be_read(client, editor, make):
     assert "<textarea" not in html
     assert response.status_code == 403
     assert version.risk_rows.get().text == "Bleeding.[^trial]"
+
+
+@pytest.mark.parametrize("change", ["save_model", "delete_model"])
+def test_a_version_published_meanwhile_is_not_touched(editor, change):
+    stale = library.draft()
+    services.publish_sample(Version.objects.get())
+    arguments = {"save_model": [stale, None, True], "delete_model": [stale]}[change]
+
+    with pytest.raises(PermissionDenied):
+        getattr(admin.site.get_model_admin(Version), change)(None, *arguments)
+
+    assert Version.objects.get().status == "sample"
+
+
+def test_words_that_an_editor_saved_are_starter_content_no_more(client, editor):
+    draft = library.draft(seeded_hash="x")
+
+    client.post(change(draft), typed(client.get(change(draft))))
+
+    draft.refresh_from_db()
+    assert draft.seeded_hash == ""
+
+
+def test_links_that_an_editor_saved_are_starter_content_no_more(client, editor):
+    version = library.sample(seeded_hash="x")
+
+    client.post(change(version.article), typed(client.get(change(version.article))))
+
+    version.refresh_from_db()
+    assert version.seeded_hash == ""
 
 
 def test_status_cannot_be_sent(client, editor):
@@ -153,7 +186,7 @@ def test_actions_need_a_post_and_the_right(client, editor, name):
     ("make", "shown"),
     [
         (library.draft, ["new_draft", "publish_sample"]),
-        (library.sample, ["new_draft", "publish_sample", "withdraw"]),
+        (library.sample, ["new_draft", "withdraw"]),
         (library.approved, ["new_draft", "withdraw"]),
     ],
 )

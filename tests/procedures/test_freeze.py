@@ -4,7 +4,8 @@ from unittest.mock import patch
 import pytest
 from django.db import models
 
-from procedures.freeze import CannotFreeze, document_hash, freeze
+from procedures.canonical import document_hash
+from procedures.freeze import CannotFreeze, freeze
 from procedures.models import ROW_MODELS, Article, Related, Source, Version
 from tests.procedures import library
 

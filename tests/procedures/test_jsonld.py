@@ -4,7 +4,7 @@ from html import unescape
 
 import pytest
 
-from practice.models import Practice
+from practice.models import Clinician, Practice
 from tests.procedures import library
 
 pytestmark = pytest.mark.django_db
@@ -71,14 +71,19 @@ def test_sample_names_no_physician(client, practice):
     assert "Physician" not in json.dumps(graph)
 
 
-def test_signed_page_names_who_checked_it(client, practice):
+@pytest.mark.parametrize(
+    ("credentials", "kind"),
+    [("MD", "Physician"), ("D.O., PhD", "Physician"), ("APRN", "Person"), ("PharmD", "Person"), ("DNP, RN", "Person")],
+)
+def test_signed_page_names_who_checked_it(client, practice, credentials, kind):
     Practice.objects.update(sample_content=False)
     version = library.approved()
+    Clinician.objects.update(credentials=credentials)
 
     graph, _ = read(client, "/procedures/mild/")
 
     page = graph["@graph"][0]
-    assert page["reviewedBy"] == {"@type": "Physician", "name": "Elena Sample, MD"}
+    assert page["reviewedBy"] == {"@type": kind, "name": f"Elena Sample, {credentials}"}
     assert page["lastReviewed"] == version.reviewed_on.isoformat()
 
 

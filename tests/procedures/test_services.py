@@ -1,12 +1,15 @@
+import threading
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from practice.models import Practice
 from procedures import services
 from procedures.freeze import CannotFreeze
-from procedures.models import Article, Risk, Source, Version
+from procedures.models import Article, Source, Version
 from tests.factories import UserFactory
 from tests.procedures import library
 
@@ -84,16 +87,12 @@ def test_new_starter_words_become_a_new_version(files, mild):
     assert Version.objects.current(samples=True).get(article__slug="mild").title == "Other words"
 
 
-@pytest.mark.parametrize("change", ["row", "word", "source", "withdrawn", "draft"])
+@pytest.mark.parametrize("change", ["saved", "withdrawn", "draft"])
 def test_what_an_editor_changed_is_left_alone(files, mild, change):
     services.load_articles(files)
     version = Version.objects.get(article__slug="mild")
-    if change == "row":
-        Risk.objects.filter(version=version).update(text="Other words")
-    elif change == "word":
-        Version.objects.filter(pk=version.pk).update(title="An editor's words")
-    elif change == "source":
-        Source.objects.filter(key="encore2016").update(year=2017)
+    if change == "saved":
+        Version.objects.filter(pk=version.pk).update(seeded_hash="")  # as the admin does
     elif change == "withdrawn":
         services.withdraw(version.article)
     else:
@@ -103,6 +102,14 @@ def test_what_an_editor_changed_is_left_alone(files, mild, change):
 
     assert services.load_article(mild) == "unchanged"
     assert state() == before
+
+
+def test_a_document_of_an_older_shape_is_renewed(files):
+    services.load_articles(files)
+    Version.objects.update(seeded_hash="hash of the same words in another shape")
+
+    assert set(services.load_articles(files).values()) == {"renewed"}
+    assert set(services.load_articles(files).values()) == {"unchanged"}
 
 
 def test_a_file_that_cannot_be_frozen_leaves_nothing(files, mild):
@@ -165,14 +172,47 @@ def test_publish_sample_refuses_while_samples_are_off(practice):
     assert state() == [(1, "draft")]
 
 
-def test_publish_sample_refuses_a_signed_version(practice):
-    version = library.approved()
+@pytest.mark.parametrize("make", [library.sample, library.approved])
+def test_publish_sample_refuses_what_readers_see(practice, make):
+    version = make()
+    version.risk_rows.update(text="Other words.")
 
     with pytest.raises(services.NotAllowed):
         services.publish_sample(version)
 
+    before = (version.status, version.document)
     version.refresh_from_db()
-    assert version.status == "approved"
+    assert (version.status, version.document) == before
+
+
+def test_publish_sample_goes_by_what_is_stored(practice):
+    draft = library.draft()
+    stale = Version.objects.get()
+    services.publish_sample(draft)
+    services.withdraw(draft.article)
+
+    with pytest.raises(services.NotAllowed):
+        services.publish_sample(stale)
+
+    assert state() == [(1, "withdrawn")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_drafts_made_at_the_same_moment_get_numbers_of_their_own():
+    version = library.draft()
+    start = threading.Barrier(4)
+
+    def press(_):
+        start.wait()
+        try:
+            return services.new_draft(version).number
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        numbers = list(threads.map(press, range(4)))
+
+    assert sorted(numbers) == [2, 3, 4, 5]
 
 
 def test_withdraw_takes_back_older_versions_too(practice):
