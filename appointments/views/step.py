@@ -50,7 +50,8 @@ def save(request, door, step):
     except drafts.AlreadySentError:
         return already_sent(request, door, step)
     if not steps.form_of(door.draft, step).is_valid():
-        return page(request, door, step)
+        # A page answered here would ask "Resubmit the form?" of everybody who comes Back to it; the draft has it all.
+        return SeeOther(request.get_full_path())
     wanted = steps.CHECK if BACK_TO_CHECK in request.GET else steps.next_step(step)
     return SeeOther(address_of(door, steps.first_unanswered(door.draft, before=wanted) or wanted))
 
