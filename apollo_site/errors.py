@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from urllib.parse import urlsplit
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, InternalError, OperationalError
@@ -103,19 +104,26 @@ def csrf_failure(request, reason=""):
     """Nothing typed is lost (P5): the public form goes on by itself, and staff can copy what they typed."""
     from appointments.views import csrf_failure as of_the_form
 
+    if not from_our_page(request):
+        return page(request, 403, "403_csrf.html")
     return of_the_form(request) or page(request, 403, "403_csrf.html", typed=_to_copy(request))
 
 
+def from_our_page(request) -> bool:
+    """Whether a page of ours sent this, as far as the browser tells.
+
+    Others shall not put their words into our pages, nor lead somebody into a draft that is not theirs.
+    """
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        return False
+    told = request.headers.get("Origin", request.headers.get("Referer"))
+    try:
+        return told is None or urlsplit(told).netloc == request.get_host()
+    except ValueError:  # no address, as "http://["
+        return False
+
+
 def _to_copy(request):
-    if not STAFF.match(request.path) or not _from_our_page(request):
+    if not STAFF.match(request.path):
         return []
     return [(name, value) for name, value in _typed(request) if value and not UNSHOWN.search(name)]
-
-
-def _from_our_page(request):
-    """Whether a page of ours sent this: others shall not put their words into our pages."""
-    ours = f"{request.scheme}://{request.get_host()}"
-    return request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin" and request.headers.get("Origin") in (
-        ours,
-        None,
-    )

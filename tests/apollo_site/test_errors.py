@@ -356,14 +356,46 @@ def test_staff_can_copy_what_they_typed(broken_views, card, checked):
     assert PHONE in page
 
 
-@pytest.mark.parametrize(
-    "headers", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}]
-)
+FROM_ELSEWHERE = [
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+    {"origin": "http://["},
+    {"referer": "https://evil.example/testserver/"},
+    {"referer": "http://["},
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site", "origin": "http://testserver"},
+]
+
+
+@pytest.mark.parametrize("headers", FROM_ELSEWHERE)
 def test_words_of_another_site_never_stand_in_our_pages(broken_views, card, checked, headers):
     response = checked.post("/admin/echo/", {"note": "Call 1-900-EVIL"}, headers=headers)
 
     assert response.status_code == 403
     assert "EVIL" not in response.content.decode()
+
+
+@pytest.mark.parametrize("headers", FROM_ELSEWHERE)
+def test_another_site_leads_nobody_into_the_public_form(card, checked, headers):
+    response = checked.post(FORM, {"for": "mild"}, headers=headers)
+
+    assert response.status_code == 403
+    assert "csrfmiddlewaretoken" not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"origin": "http://testserver", "sec-fetch-site": "same-origin"},
+        {"referer": "http://testserver/admin/"},
+        {"sec-fetch-site": "none"},  # the person reloads the page
+    ],
+)
+def test_words_from_our_own_page_come_back(broken_views, card, checked, headers):
+    response = checked.post("/admin/echo/", {"note": "She hears badly."}, headers=headers)
+
+    assert "She hears badly." in response.content.decode()
 
 
 def test_a_csrf_failure_elsewhere_is_the_plain_page(broken_views, card, checked):
