@@ -1,13 +1,14 @@
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from appointments import steps
 from appointments.services import draft as drafts
-from appointments.views.doors import Door, SeeOther, give_cookie, private
+from appointments.views.doors import Door, SeeOther, give_cookie
 
 
-@private
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request):
     if request.method != "POST":

@@ -291,6 +291,15 @@ def test_home_shows_live_pages_of_all_kinds(client, mild, stenosis):
     assert '<a href="/conditions/lumbar-spinal-stenosis/">Spinal stenosis</a>' in html
 
 
+@pytest.mark.parametrize(
+    ("days", "said"), [(1, "by the end of the next business day."), (3, "within 3 business days.")]
+)
+def test_home_promises_what_the_practice_has_set(client, practice, days, said):
+    Practice.objects.update(reply_business_days=days)
+
+    assert f"calls you back {said}" in text(client.get("/"))
+
+
 def test_empty_list_says_so(client, practice):
     assert "We are still writing these pages." in text(client.get("/articles/"))
 
@@ -345,7 +354,8 @@ def test_sitemap_lists_live_pages_under_the_public_address(client, mild, stenosi
     assert "https://practice.example.org/conditions/lumbar-spinal-stenosis/" in locations
     assert all(location.startswith("https://practice.example.org/") for location in locations)
     assert not any("kyphoplasty" in location for location in locations)
-    assert [location for location in locations if client.get(location).status_code != 200] == []
+    answers = [client.get(location) for location in locations]
+    assert {(answer.status_code, answer.get("X-Robots-Tag")) for answer in answers} == {(200, None)}
 
 
 def test_robots_keeps_search_engines_out_while_samples_are_shown(client, practice):
