@@ -1,4 +1,4 @@
-"""A page's HTML and CSS arrive in one network flight (design section 9)."""
+"""A page's HTML and CSS arrive in one network flight."""
 
 import io
 import re
