@@ -72,8 +72,17 @@ class EntryForm(forms.Form):
 
     entry_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
 
+    def refuse_as_other(self):
+        """Something else is kept under this id: say so, and let the next press add this one."""
+        self.add_error(
+            self.told_at, _("Something else from this page is kept already. Press again to add this as well.")
+        )
+        self.data = self.data.copy()
+        self.data["entry_id"] = uuid.uuid4()
+
 
 class CallForm(EntryForm):
+    told_at = "call"
     call = forms.ChoiceField(choices=ContactAttempt.Result.choices)  # the buttons
     channel = forms.ChoiceField(
         label=_("Tried by"),
@@ -88,6 +97,7 @@ class CallForm(EntryForm):
 
 
 class NoteForm(EntryForm):
+    told_at = "text"
     text = forms.CharField(label=_("New note"), max_length=WORDS_LENGTH, widget=forms.Textarea({"rows": 3, "cols": 60}))
 
 

@@ -126,38 +126,28 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
         return self._page(request, appointment_request, status=422, bound=form)
 
     def _call(self, request, appointment_request):
-        form = CallForm(request.POST)
-        if not form.is_valid():
-            return self._page(request, appointment_request, status=422, bound=form)
-        self._add(
-            moves.log_call,
-            appointment_request,
-            result=form.cleaned_data["call"],
-            note=form.cleaned_data["note"],
-            channel=form.cleaned_data["channel"],
-            entry_id=form.cleaned_data["entry_id"],
-            by=request.user,
-        )
-        return self._done(request, appointment_request, "call", _("The call is noted."))
+        def log(call, **values):
+            moves.log_call(appointment_request.public_id, result=call, by=request.user, **values)
+
+        return self._add(request, appointment_request, CallForm(request.POST), log, "call", _("The call is noted."))
 
     def _note(self, request, appointment_request):
-        form = NoteForm(request.POST)
+        def add(**values):
+            moves.add_note(appointment_request.public_id, by=request.user, **values)
+
+        return self._add(request, appointment_request, NoteForm(request.POST), add, "note", _("The note is kept."))
+
+    def _add(self, request, appointment_request, form, add, what, text):
         if not form.is_valid():
             return self._page(request, appointment_request, status=422, bound=form)
-        self._add(
-            moves.add_note,
-            appointment_request,
-            text=form.cleaned_data["text"],
-            entry_id=form.cleaned_data["entry_id"],
-            by=request.user,
-        )
-        return self._done(request, appointment_request, "note", _("The note is kept."))
-
-    def _add(self, service, appointment_request, **values):
         try:
-            service(appointment_request.public_id, **values)
+            add(**form.cleaned_data)
         except moves.MoveNotAllowed:
             raise PermissionDenied from None
+        except moves.OtherEntryError:
+            form.refuse_as_other()
+            return self._page(request, appointment_request, status=409, bound=form)
+        return self._done(request, appointment_request, what, text)
 
     def _done(self, request, appointment_request, what, text):
         self.log_change(request, appointment_request, what)

@@ -48,6 +48,10 @@ class Stale(Exception):
         self.events = events
 
 
+class OtherEntryError(Exception):
+    """Something else is kept under this `entry_id` already: a page was used twice."""
+
+
 def groups_of(user: AbstractUser) -> frozenset[str]:
     """The groups whose rights `user` has now. An owner or superuser counts as supervisor: nobody is above the table."""
     if not user.is_active:
@@ -233,7 +237,7 @@ def log_call(
 ) -> ContactAttempt:
     """Record how a try to reach the patient ended. `entry_id` names the try: sent twice, it counts once.
 
-    Raises NoRight, or ValidationError for a result or channel that does not exist.
+    Raises NoRight, OtherEntryError, or ValidationError for a result or channel that does not exist.
     """
     _check_right(CALLERS, by)
     if result not in ContactAttempt.Result.values:
@@ -244,7 +248,7 @@ def log_call(
 
 
 def add_note(public_id: uuid.UUID, *, text: str, by: AbstractUser, entry_id: uuid.UUID | None = None) -> StaffNote:
-    """Write a note beside the patient's words. `entry_id` as in `log_call`. Raises NoRight or ValidationError."""
+    """Write a note beside the patient's words. `entry_id` and errors as in `log_call`."""
     _check_right(NOTERS, by)
     if not text.strip():
         raise ValidationError({"text": REQUIRED})
@@ -272,4 +276,6 @@ def _add_once(model, public_id, entry_id, **values):
         entry = model.objects.filter(public_id=entry_id, appointment_request=appointment_request).first()
         if entry is None:  # the id of an entry beside some other request: only a hand-made form has that
             raise MoveNotAllowed from None
+        if any(getattr(entry, name) != value for name, value in values.items()):
+            raise OtherEntryError from None
         return entry

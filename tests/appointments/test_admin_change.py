@@ -280,6 +280,33 @@ def test_page_carries_an_entry_id_so_that_a_double_click_counts_once(client, app
     assert (ContactAttempt.objects.count(), StaffNote.objects.count()) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        ({"call": "no-answer"}, {"call": "reached", "note": "Typed"}, 'value="Typed"'),
+        ({"note": "add", "text": "One"}, {"note": "add", "text": "Typed"}, "Typed</textarea>"),
+    ],
+)
+def test_another_entry_from_the_same_page_is_told_and_the_next_press_keeps_it(
+    client, appointment_request, first, second, kept
+):
+    sign_in(client, "scheduler")
+    entry_id = uuid.uuid4()
+    client.post(page_of(appointment_request), first | {"entry_id": entry_id})
+
+    response = client.post(page_of(appointment_request), second | {"entry_id": entry_id})
+
+    assert response.status_code == 409
+    assert "Something else from this page is kept already." in text_of(response)
+    assert kept in html(response)
+    assert str(entry_id) not in html(response)
+    assert ContactAttempt.objects.count() + StaffNote.objects.count() == 1
+
+    for fresh in re.findall(r'name="entry_id" value="([0-9a-f-]{36})"', html(response)):
+        client.post(page_of(appointment_request), second | {"entry_id": fresh})
+    assert ContactAttempt.objects.count() + StaffNote.objects.count() == 3
+
+
 def test_note_is_kept_and_shown(client, appointment_request):
     sign_in(client, "clinician")
 

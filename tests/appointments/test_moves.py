@@ -438,11 +438,23 @@ def test_without_the_guard_more_than_one_would_change(eight, monkeypatch):
 def test_call_sent_twice_counts_once(scheduler):
     appointment_request, entry_id = AppointmentRequestFactory(), uuid.uuid4()
 
-    for note in ("first", "second"):
-        moves.log_call(appointment_request.public_id, result="reached", note=note, by=scheduler, entry_id=entry_id)
+    for _ in range(2):
+        moves.log_call(appointment_request.public_id, result="reached", note="Twice", by=scheduler, entry_id=entry_id)
 
     (attempt,) = ContactAttempt.objects.all()
-    assert (attempt.note, attempt.by, attempt.channel) == ("first", scheduler, "phone")
+    assert (attempt.note, attempt.by, attempt.channel) == ("Twice", scheduler, "phone")
+
+
+@pytest.mark.parametrize("other", [{"result": "no-answer"}, {"note": "Other words"}, {"channel": "email"}])
+def test_another_call_under_the_same_entry_id_is_refused_and_not_taken_for_the_first(scheduler, other):
+    appointment_request, entry_id = AppointmentRequestFactory(), uuid.uuid4()
+    first = {"result": "reached", "note": "Words", "channel": "phone"}
+    moves.log_call(appointment_request.public_id, by=scheduler, entry_id=entry_id, **first)
+
+    with pytest.raises(moves.OtherEntryError):
+        moves.log_call(appointment_request.public_id, by=scheduler, entry_id=entry_id, **first | other)
+
+    assert list(ContactAttempt.objects.values_list("result", "channel")) == [("reached", "phone")]
 
 
 def test_entry_of_another_request_is_never_shown(scheduler):
