@@ -12,7 +12,7 @@ def let_migrations_take_their_time(using, **kwargs):
 
 
 class ApolloAdminConfig(django.contrib.admin.apps.AdminConfig):
-    default_site = "apollo_site.admin.StaffSite"
+    default_site = "apollo_site.site.StaffSite"
 
 
 class ApolloSiteConfig(AppConfig):
