@@ -18,7 +18,6 @@ from appointments.transitions import (
     NOTERS,
     READERS,
     SUPERVISOR,
-    TRIES_NEEDED,
     Outcome,
     WaitingOn,
 )
@@ -55,7 +54,6 @@ def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
         "urgent_flags": _flags(appointment_request.urgent_flags) if words else [],
         "on_behalf_phone": phones.display(appointment_request.on_behalf_phone) if words else "",
         "tries": [_entry_of_try(attempt, now) for attempt in attempts],
-        "tries_needed": TRIES_NEEDED,
         "visits": appointment_request.visits.select_related("location", "clinician"),
         "notes": appointment_request.staff_notes.select_related("by") if words else [],
         "history": sorted(

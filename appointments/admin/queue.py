@@ -15,26 +15,45 @@ from django.utils.translation import gettext_lazy
 from appointments.models import ContactAttempt, Visit
 from appointments.transitions import ON_THE_CLOCK, OPEN, Status
 
-TABS = {
-    "open": (gettext_lazy("Open"), OPEN - {Status.QUARANTINED}),
-    "new": (gettext_lazy("New"), {Status.RECEIVED}),
-    "in-review": (gettext_lazy("In review"), {Status.IN_REVIEW}),
-    "waiting": (gettext_lazy("Waiting"), {Status.WAITING}),
-    "scheduled": (gettext_lazy("Scheduled"), {Status.SCHEDULED}),
-    "quarantined": (gettext_lazy("Quarantine"), {Status.QUARANTINED}),
-    "finished": (gettext_lazy("Finished"), {Status.COMPLETED, Status.CLOSED}),
-    "all": (gettext_lazy("All"), set(Status)),
-}
 
-EMPTY = {
-    "open": gettext_lazy("No open requests: everybody who wrote to us has been taken care of."),
-    "new": gettext_lazy("No new requests: somebody works on each one."),
-    "in-review": gettext_lazy("Nobody works on a request right now."),
-    "waiting": gettext_lazy("We wait for nobody."),
-    "scheduled": gettext_lazy("No visits are booked."),
-    "quarantined": gettext_lazy("Nothing in quarantine: no request looked like spam."),
-    "finished": gettext_lazy("No request has been finished yet."),
-    "all": gettext_lazy("No requests yet. The first one will stand here as soon as it is sent."),
+@dataclass(frozen=True)
+class Tab:
+    """`empty` is what the list says when nothing stands on it."""
+
+    label: str
+    statuses: frozenset[Status]
+    empty: str
+
+
+# Nothing can get into quarantine yet: such requests would stand under "all".
+TABS = {
+    "open": Tab(
+        gettext_lazy("Open"),
+        OPEN - {Status.QUARANTINED},
+        gettext_lazy("No open requests: everybody who wrote to us has been taken care of."),
+    ),
+    "new": Tab(
+        gettext_lazy("New"),
+        frozenset({Status.RECEIVED}),
+        gettext_lazy("No new requests: somebody works on each one."),
+    ),
+    "in-review": Tab(
+        gettext_lazy("In review"),
+        frozenset({Status.IN_REVIEW}),
+        gettext_lazy("Nobody works on a request right now."),
+    ),
+    "waiting": Tab(gettext_lazy("Waiting"), frozenset({Status.WAITING}), gettext_lazy("We wait for nobody.")),
+    "scheduled": Tab(gettext_lazy("Scheduled"), frozenset({Status.SCHEDULED}), gettext_lazy("No visits are booked.")),
+    "finished": Tab(
+        gettext_lazy("Finished"),
+        frozenset({Status.COMPLETED, Status.CLOSED}),
+        gettext_lazy("No request has been finished yet."),
+    ),
+    "all": Tab(
+        gettext_lazy("All"),
+        frozenset(Status),
+        gettext_lazy("No requests yet. The first one will stand here as soon as it is sent."),
+    ),
 }
 
 
@@ -49,23 +68,23 @@ class TabFilter(SimpleListFilter):
         self.by_status = dict(model.objects.order_by().values_list("status").annotate(Count("pk")))
 
     def lookups(self, request, model_admin):
-        return [(tab, label) for tab, (label, __) in TABS.items()]
+        return [(name, tab.label) for name, tab in TABS.items()]
 
     def tab(self):
         return self.value() if self.value() in TABS else "open"
 
     def queryset(self, request, queryset):
-        return queryset.filter(status__in=TABS[self.tab()][1])
+        return queryset.filter(status__in=TABS[self.tab()].statuses)
 
-    def count(self, tab):
-        return sum(self.by_status.get(status, 0) for status in TABS[tab][1])
+    def count(self, name):
+        return sum(self.by_status.get(status, 0) for status in TABS[name].statuses)
 
     def choices(self, changelist):
-        for tab, (label, __) in TABS.items():
+        for name, tab in TABS.items():
             yield {
-                "selected": tab == self.tab(),
-                "query_string": changelist.get_query_string({self.parameter_name: tab}),
-                "display": _("%(tab)s (%(count)d)") % {"tab": label, "count": self.count(tab)},
+                "selected": name == self.tab(),
+                "query_string": changelist.get_query_string({self.parameter_name: name}),
+                "display": _("%(tab)s (%(count)d)") % {"tab": tab.label, "count": self.count(name)},
             }
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from appointments.admin.forms import CallForm, MoveForm, NoteForm
 from appointments.admin.page import context_of
-from appointments.admin.queue import EMPTY, TabFilter, badge, last_try
+from appointments.admin.queue import TABS, TabFilter, badge, last_try
 from appointments.models import AppointmentRequest
 from appointments.services import moves
 from appointments.transitions import MOVES, READERS
@@ -59,9 +59,8 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
             "title": self._heading(tabs.count("open"), AppointmentRequest.objects.late(now).count()),
             "rows": [(row, badge(row, now), last_try(row, now)) for row in rows],
             "tabs": list(tabs.choices(changelist)),
-            "empty": EMPTY[tabs.tab()],
+            "empty": TABS[tabs.tab()].empty,
             "words": bool(moves.groups_of(request.user) & READERS),
-            "now": now,
         }
 
     def _heading(self, open_count, late_count):

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from appointments.admin.queue import EMPTY, TABS, badge, short_when
+from appointments.admin.queue import TABS, badge, short_when
 from appointments.models import AppointmentRequest, Visit
 from appointments.models.words import Priority
 from appointments.services import moves
@@ -68,25 +68,24 @@ def test_tab_shows_its_statuses_and_counts_them(client, practice, tab):
         values = {"outcome": "spam"} if status == Status.CLOSED else {}
         values |= {"waiting_on": "payer", "next_action_at": NOON} if status == Status.WAITING else {}
         shown[status] = AppointmentRequestFactory(status=status, **values).reference
-    label, statuses = TABS[tab]
 
     response = client.get(LIST, {"show": tab})
 
-    assert sorted(references(response)) == sorted(shown[status] for status in statuses)
-    assert f'aria-current="true">{label} ({len(statuses)})</a>' in response.content.decode()
+    assert sorted(references(response)) == sorted(shown[status] for status in TABS[tab].statuses)
+    assert f'aria-current="true">{TABS[tab].label} ({len(TABS[tab].statuses)})</a>' in response.content.decode()
 
 
 @pytest.mark.parametrize("tab", TABS)
 def test_empty_list_says_what_that_means(client, practice, tab):
     sign_in(client, "scheduler")
 
-    assert str(EMPTY[tab]) in client.get(LIST, {"show": tab}).content.decode()
+    assert str(TABS[tab].empty) in client.get(LIST, {"show": tab}).content.decode()
 
 
 def test_unknown_tab_is_the_open_one(client, practice):
     sign_in(client, "scheduler")
 
-    assert str(EMPTY["open"]) in client.get(LIST, {"show": "nonsense"}).content.decode()
+    assert str(TABS["open"].empty) in client.get(LIST, {"show": "nonsense"}).content.decode()
 
 
 def test_heading_counts_open_and_late(client, practice):
