@@ -52,8 +52,14 @@ def test_there_is_only_one_practice(client, owner, practice):
     assert client.get(reverse("admin:practice_practice_add")).status_code == 403
 
 
-def test_the_first_practice_can_be_added(client, owner):
-    assert client.get(reverse("admin:practice_practice_add")).status_code == 200
+def test_the_first_practice_can_be_added_also_after_another_one_is_gone(client, owner, practice):
+    typed = fields(practice, name="A new practice")
+    Practice.objects.all().delete()
+
+    response = client.post(reverse("admin:practice_practice_add"), typed)
+
+    assert response.status_code == 302
+    assert Practice.objects.get().name == "A new practice"
 
 
 def test_nobody_deletes_the_practice(client, owner, practice):
