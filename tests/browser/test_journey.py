@@ -26,12 +26,6 @@ def choose(page, question, answer):
     page.get_by_role("group", name=question).get_by_label(answer, exact=True).check()
 
 
-def press_continue(page):
-    axe_finds_nothing(page)
-    fits_its_width(page)
-    page.get_by_role("button", name="Continue").click()
-
-
 def ask_for_a_visit(page, site):
     """From the home page to `sent`; answers with the reference that the page shows."""
     page.goto(site + "/")
@@ -43,35 +37,48 @@ def ask_for_a_visit(page, site):
     axe_finds_nothing(page)
     page.get_by_role("button", name="Start now").click()
 
+    return answer_the_questions(page, check=axe_finds_nothing)
+
+
+def answer_the_questions(page, check=lambda page: None):
+    """From the first step to `sent`; answers with the reference. `check` looks at each page."""
+
+    def press(button):
+        check(page)
+        fits_its_width(page)
+        page.get_by_role("button", name=button).click()
+
     choose(page, "Do you have any of these signs now?", "No")
-    press_continue(page)
-    choose(page, "I am asking for", "Myself")
+    press("Continue")
+    about_walter(page)
+    choose(page, "Have you been here before?", "No, this is my first time")
+    press("Continue")
+    page.get_by_label("Phone number").fill("813.555.0142")
+    page.get_by_label("E-mail address (optional)").fill("walter@example.org")
+    choose(page, "May we leave a voicemail?", "Yes, but only your name and number")
+    press("Continue")
+    page.get_by_label("What would you like help with?").fill("My legs get heavy after one block.")
+    choose(page, "Which days suit you?", "Tuesday")
+    press("Continue")
+    page.get_by_label("Doctor's name").fill("Dr. Ines Sampleton")
+    choose(page, "May we contact this doctor about your request?", "Yes")
+    press("Continue")
+    press("Send request")
+
+    page.get_by_role("heading", name="We have your request").wait_for()
+    check(page)
+    fits_its_width(page)
+    return re.search(r"APM-\w{4}-\w{4}", page.get_by_role("main").inner_text())[0]
+
+
+def about_walter(page):
     page.get_by_label("First name").fill("Walter")
     page.get_by_label("Last name").fill("Probe")
     page.get_by_label("Month").fill("3")
     page.get_by_label("Day", exact=True).fill("14")
     page.get_by_label("Year").fill("1948")
     page.get_by_label("ZIP code").fill("33573")
-    choose(page, "Have you been here before?", "No, this is my first time")
-    press_continue(page)
-    page.get_by_label("Phone number").fill("813.555.0142")
-    page.get_by_label("E-mail address (optional)").fill("walter@example.org")
-    choose(page, "May we leave a voicemail?", "Yes, but only your name and number")
-    press_continue(page)
-    page.get_by_label("What would you like help with?").fill("My legs get heavy after one block.")
-    choose(page, "Which days suit you?", "Tuesday")
-    press_continue(page)
-    page.get_by_label("Doctor's name").fill("Dr. Ines Sampleton")
-    choose(page, "May we contact this doctor about your request?", "Yes")
-    press_continue(page)
-    axe_finds_nothing(page)
-    fits_its_width(page)
-    page.get_by_role("button", name="Send request").click()
-
-    page.get_by_role("heading", name="We have your request").wait_for()
-    axe_finds_nothing(page)
-    fits_its_width(page)
-    return re.search(r"APM-\w{4}-\w{4}", page.get_by_role("main").inner_text())[0]
+    choose(page, "I am asking for", "Myself")
 
 
 def send_what_is_due():
@@ -165,23 +172,80 @@ def test_the_skip_link_comes_first_on_every_page_and_works(page, site):
         assert page.url.endswith("#main"), path
 
 
-def test_everything_works_without_scripts_and_with_errors_on_the_way(browser, site):
+def test_errors_take_focus_and_lead_to_their_questions(visitor, site):
+    visitor.goto(site + "/appointments/request/")
+    visitor.get_by_role("button", name="Start now").click()
+    visitor.get_by_role("button", name="Continue").click()
+    visitor.get_by_label("First name").fill("Walter")
+    visitor.get_by_label("Month").fill("2")
+    visitor.get_by_label("Day", exact=True).fill("30")
+    visitor.get_by_label("Year").fill("1948")
+    visitor.get_by_role("button", name="Continue").click()
+
+    summary = visitor.get_by_role("alert")
+    assert visitor.title().startswith("Error:")
+    assert visitor.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    assert visitor.get_by_label("First name").input_value() == "Walter"
+    assert visitor.get_by_label("Day", exact=True).input_value() == "30"
+    asked = summary.get_by_role("link").evaluate_all("links => links.map(link => link.hash.slice(1))")
+    assert asked == ["id_last_name", "id_date_of_birth_0", "id_zip_code"]
+    summary.get_by_role("link").first.click()
+    assert visitor.evaluate("document.activeElement.id") == "id_last_name"
+
+
+def test_a_request_is_sent_without_scripts(browser, site):
     context = browser.new_context(java_script_enabled=False, viewport=SIZES["narrow"])
     page = context.new_page()
+    page.goto(site + "/appointments/request/?for=mild")
+    page.get_by_role("button", name="Start now").click()
+
+    reference = answer_the_questions(page)
+
+    assert AppointmentRequest.objects.get().reference == reference
+    context.close()
+
+
+TOKENS = {
+    "you": {
+        "first_name": "given-name",
+        "last_name": "family-name",
+        "date_of_birth_month": "bday-month",
+        "date_of_birth_day": "bday-day",
+        "date_of_birth_year": "bday-year",
+        "zip_code": "postal-code",
+    },
+    "reach": {"phone": "tel", "email": "email"},
+}
+
+
+def test_the_browser_may_fill_in_what_it_knows_and_nothing_of_others(page, site):
     page.goto(site + "/appointments/request/")
     page.get_by_role("button", name="Start now").click()
     page.get_by_role("button", name="Continue").click()
-    page.get_by_label("First name").fill("Walter")
-    page.get_by_label("Month").fill("2")
-    page.get_by_label("Day", exact=True).fill("30")
-    page.get_by_label("Year").fill("1948")
+    found = {"you": tokens(page)}
+    about_walter(page)
     page.get_by_role("button", name="Continue").click()
+    found["reach"] = tokens(page)
 
-    assert page.title().startswith("Error:")
-    summary = page.get_by_role("alert")
-    assert summary.get_by_role("link").count() >= 2
-    assert page.get_by_label("First name").input_value() == "Walter"
-    assert page.get_by_label("Day", exact=True).input_value() == "30"
-    summary.get_by_role("link").first.click()
-    assert "#" in page.url
-    context.close()
+    assert found == TOKENS
+
+
+def tokens(page):
+    """The `autocomplete` of the controls that a person fills in, by name."""
+    return page.locator("main form :is(input:not([type=hidden]), textarea)[autocomplete]").evaluate_all(
+        "controls => Object.fromEntries(controls.map(control => [control.name, control.autocomplete]))"
+    )
+
+
+def test_on_paper_the_words_stay_and_the_buttons_go(page, site):
+    page.goto(site + "/procedures/mild/")
+    page.emulate_media(media="print")
+
+    for gone in (".bar", ".toc", ".menu", ".skip", ".foot nav"):
+        assert page.locator(gone).evaluate_all(
+            "found => found.length > 0 && found.every(one => !one.checkVisibility())"
+        ), gone
+    assert page.get_by_role("heading", name="MILD", exact=False).first.is_visible()
+    assert page.locator(".reach a[href^='tel:']").first.is_visible()
+    assert page.locator(".src").first.is_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.foot')).color") == "rgb(0, 0, 0)"
