@@ -162,7 +162,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("needs", models.JSONField(blank=True, default=list, verbose_name="needs")),
-                ("interpreter_language", models.CharField(blank=True, max_length=40, verbose_name="interpreter for")),
+                ("interpreter_language", vault.fields.EncryptedTextField(verbose_name="interpreter for")),
                 (
                     "visit_details_by_email",
                     models.BooleanField(default=False, verbose_name="date and place of a visit may stand in e-mail"),

@@ -100,7 +100,7 @@ class AppointmentRequest(models.Model):
     best_time = models.CharField(_("best time"), max_length=10, choices=words.BestTime, default=words.BestTime.ANY)
     voicemail = models.CharField(_("voicemail"), max_length=10, choices=words.Voicemail, default=words.Voicemail.NONE)
     needs = models.JSONField(_("needs"), default=list, blank=True)
-    interpreter_language = models.CharField(_("interpreter for"), max_length=40, blank=True)
+    interpreter_language = EncryptedTextField(_("interpreter for"))
     visit_details_by_email = models.BooleanField(_("date and place of a visit may stand in e-mail"), default=False)
 
     # Who pays, who sent them
