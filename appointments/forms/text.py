@@ -49,7 +49,7 @@ def refuse_what_hurts(text: str, *, several_lines: bool = False):
 
 def has_pile(text: str) -> bool:
     marks = 0
-    for character in text:
+    for character in without_format_signs(text):  # a pile goes on behind an invisible joiner
         marks = marks + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
         if marks > MOST_MARKS_ON_A_LETTER:
             return True

@@ -194,6 +194,11 @@ def test_a_name_refuses_a_pile_of_marks():  # P40
     assert errors_of(form_with("you", first_name="Z\u0334\u0321\u035d\u0349\u0321\u0336a")) == {"first_name": [said]}
 
 
+@pytest.mark.parametrize("between", ["\u200d", "\u200c", "\u200b", "\u2060", "\u00ad"], ids=ascii)
+def test_invisible_signs_do_not_hide_a_pile(between):  # P40
+    assert "last_name" in form_with("you", last_name="Z" + ("\u0336" * 4 + between) * 12).errors
+
+
 @pytest.mark.parametrize("typed", ["\u200b", "...", "--"], ids=ascii)
 def test_a_name_needs_something_to_read(typed):
     assert errors_of(form_with("you", last_name=typed)) == {"last_name": ["Please write the name with letters."]}
