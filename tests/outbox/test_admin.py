@@ -55,6 +55,25 @@ def test_the_list_filters_by_state(reader):
     assert ("APM-SENT" in page, "APM-STUCK" in page) == (False, True)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"context__path__startswith": "/a"},
+        {"context__path__regex": "("},
+        {"to__contains": "a"},
+        {"dedupe_key__startswith": "APM"},
+        {"public_id": "1"},
+        {"lease__isnull": "1"},
+        {"state__regex": "("},
+    ],
+    ids=str,
+)
+def test_what_the_list_does_not_show_cannot_be_asked_for_either(reader, query):
+    MessageFactory(context={"path": "/a/secret/"})
+
+    assert reader.get(reverse(LIST), query).status_code == 400
+
+
 def queries_of_the_list(client):
     with CaptureQueriesContext(connection) as queries:
         client.get(reverse(LIST))
