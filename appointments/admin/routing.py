@@ -1,8 +1,6 @@
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models import RoutingRule
@@ -40,30 +38,23 @@ class RoutingRuleAdmin(admin.ModelAdmin):
     sortable_by = ()
     actions = None  # a bulk delete would run into the last rule; the bars stay on, see the queue
     fieldsets = (
-        (None, {"fields": ("place", "order", "name")}),
+        (None, {"fields": ("order", "name")}),
         (_("When a request is"), {"fields": RoutingRule.CONDITIONS, "description": _("Empty means: any.")}),
         (_("Then tell"), {"fields": ("staff", "group")}),
     )
 
     def get_queryset(self, request):
-        order = [F("is_everyone").asc(), F("order").asc(), F("pk").asc()]
-        return super().get_queryset(request).annotate(row=Window(RowNumber(), order_by=order)).prefetch_related("staff")
-
-    def get_object(self, request, object_id, from_field=None):
-        # Counted among all rules: filtered to one row, every rule would be the first.
-        return next((rule for rule in self.get_queryset(request) if str(rule.pk) == object_id), None)
+        return super().get_queryset(request).prefetch_related("staff")
 
     def get_readonly_fields(self, request, obj=None):
-        return ("place", "order", *RoutingRule.CONDITIONS) if obj and obj.is_everyone else ("place",)
+        return ("order", *RoutingRule.CONDITIONS) if obj and obj.is_everyone else ()
 
     def has_delete_permission(self, request, obj=None):
         return super().has_delete_permission(request, obj) and not (obj and obj.is_everyone)
 
-    @admin.display(description=_("place"))
+    @admin.display(description=_("order"))
     def place(self, rule):
-        if not rule.pk:
-            return _("after it is saved")
-        return _("%(row)d, always the last") % {"row": rule.row} if rule.is_everyone else rule.row
+        return _("last") if rule.is_everyone else rule.order
 
     @admin.display(description=_("when"))
     def conditions(self, rule):
