@@ -33,10 +33,19 @@ def _closures_of(location):
     return Closure.objects.filter(Q(location=None) | Q(location=location), ends_on__gte=today)
 
 
-def reply_promise(at: datetime.datetime | None = None) -> datetime.datetime:
-    """By when a request sent at `at` (aware, now by default) is answered: aware, in the practice's time zone."""
-    practice = current_practice()
+def reply_promise(at: datetime.datetime | None = None, practice: Practice | None = None) -> datetime.datetime:
+    """By when a request sent at `at` (aware, now by default) is answered: aware, in the practice's time zone.
+
+    `practice` is what current_practice() gave, for callers that have it already.
+    """
+    practice = practice or current_practice()
     return practice.calendar.promise(at or timezone.now(), practice.reply_business_days)
+
+
+def is_open(location: Location, at: datetime.datetime) -> bool:
+    """Whether `location` is open at `at` (aware); a location without any hours is taken as open."""
+    rows = list(location.opening_hours.all())
+    return not rows or hours.Calendar(rows, _closures_of(location)).is_open(at)
 
 
 def card_path():
@@ -51,6 +60,10 @@ def write_card():
         "phone_display": practice.phone_display,
         "phone_uri": practice.phone_uri,
         "hours_lines": [str(line) for line in practice.hours_lines],
+        "closures": [
+            {"starts_on": closure.starts_on.isoformat(), "ends_on": closure.ends_on.isoformat(), "reason": closure.reason}
+            for closure in _closures_of(practice.main_location)
+        ],
     }
     path = card_path()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,9 +74,22 @@ def write_card():
 
 
 def read_card() -> dict:
-    """The copy on disk; {} if there is none. Never raises: it is called when other things have failed."""
+    """The copy on disk, with the closures that are near; {} if there is none.
+
+    Never raises: it is called when other things have failed.
+    """
     try:
         card = json.loads(card_path().read_text())
-    except (OSError, ValueError):
+        return card | {"closures": _near(card.get("closures", []))}
+    except (OSError, ValueError, AttributeError, TypeError, KeyError):
         return {}
-    return card if isinstance(card, dict) else {}
+
+
+def _near(closures: list[dict]) -> list[dict]:
+    today = timezone.localdate(timezone=hours.zone())
+    dated = [
+        {name: datetime.date.fromisoformat(closure[name]) for name in ("starts_on", "ends_on")}
+        | {"reason": str(closure["reason"])}
+        for closure in closures
+    ]
+    return [one for one in dated if one["ends_on"] >= today and one["starts_on"] <= today + hours.TWO_WEEKS]
