@@ -53,9 +53,6 @@ class DateField(forms.Field):
             raise ValidationError(_("Please use numbers only, like 3, 14 and 1948."), code="not_numbers")
         return existing_date(*(int(text) for text in texts))
 
-    def has_changed(self, initial, data):
-        return False
-
 
 def existing_date(month: int, day: int, year: int) -> datetime.date:
     """The date; a ValidationError says which part of it cannot be."""
