@@ -28,14 +28,6 @@ def test_include_states_its_inputs(path):
     assert path.read_text().startswith("{# takes: ")
 
 
-@pytest.mark.parametrize("path", ALL, ids=name)
-def test_template_holds_no_style_and_no_script(path):
-    html = path.read_text()
-    # JSON-LD is data, not script.
-    scripts = re.findall(r"<script(?! type=\"application/ld\+json\")", html)
-    assert (scripts, re.findall(r"\sstyle=|<style|\son\w+=", html)) == ([], [])
-
-
 def test_every_icon_used_is_in_the_sprite():
     used = {icon for path in ALL for icon in re.findall(r'_icon\.html" with name="(\w+)"', path.read_text())}
     assert used - set(re.findall(r'<symbol id="(\w+)"', SPRITE)) == set()
