@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from appointments import steps
 from appointments.services import draft as drafts
-from appointments.views.doors import close, give_cookie, open_with_form
+from appointments.views.access import give_cookie, mark_private, open_draft_with_form
 from appointments.views.start import page as start_page
 from appointments.views.step import already_sent, page
 
@@ -21,7 +21,7 @@ def csrf_failure(request) -> HttpResponse | None:
         return None
     try:
         if match.view_name == "appointments:start":
-            return close(start_page(request, request.POST.get("for", ""), again=True, status=403))
+            return mark_private(start_page(request, request.POST.get("for", ""), again=True, status=403))
         if match.view_name == "appointments:step":
             return _step(request, **match.kwargs)
     except UnreadablePostError:
@@ -31,20 +31,20 @@ def csrf_failure(request) -> HttpResponse | None:
 
 def _step(request, public_id, step):
     # Only the form's own secret counts: the cookie would also come with a form that somebody else made.
-    door = open_with_form(request, public_id)
-    if door is None:
+    access = open_draft_with_form(request, public_id)
+    if access is None:
         return None
     try:
-        if door.draft.appointment_request_id:
-            return close(already_sent(request, door, step))
+        if access.draft.appointment_request_id:
+            return mark_private(already_sent(request, access, step))
         if step != steps.CHECK:
-            door.draft = drafts.keep(door.draft, step, steps.FORMS[step].typed(request.POST))
+            access.draft = drafts.keep(access.draft, step, steps.FORMS[step].typed(request.POST))
     except drafts.AlreadySentError:
-        return close(already_sent(request, door, step))
+        return mark_private(already_sent(request, access, step))
     if step == steps.CHECK:
-        if missing := steps.first_unanswered(door.draft):
+        if missing := steps.first_unanswered(access.draft):
             step = missing
         told = _("This page was open for a long time. Nothing is lost. Please press Send request again.")
     else:
         told = _("This page was open for a long time. Nothing is lost. Please press Continue again.")
-    return close(give_cookie(page(request, door, step, told=told, status=403), door))
+    return mark_private(give_cookie(page(request, access, step, told=told, status=403), access))

@@ -3,16 +3,16 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from appointments import steps
-from appointments.views.doors import open_door, private, stranger
+from appointments.views.access import draft_not_found, open_draft, private
 
 
 @private
 @require_safe
 def sent(request, public_id):
-    door = open_door(request, public_id)
-    if door is None:
-        return stranger(request)
-    draft = door.draft
+    access = open_draft(request, public_id)
+    if access is None:
+        return draft_not_found(request)
+    draft = access.draft
     if draft.appointment_request is None:
         step = steps.first_unanswered(draft) or steps.CHECK
         return redirect(reverse("appointments:step", args=[draft.public_id, step]))

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_http_methods
 
 from appointments import steps
 from appointments.services import draft as drafts
-from appointments.views.doors import Door, SeeOther, give_cookie
+from appointments.views.access import DraftAccess, SeeOther, give_cookie
 
 
 @never_cache
@@ -15,7 +15,7 @@ def start(request):
         return page(request, request.GET.get("for", ""))
     draft, secret = drafts.begin(request.POST.get("for", ""))
     first = reverse("appointments:step", args=[draft.public_id, steps.NAMES[0]])
-    return give_cookie(SeeOther(first), Door(draft, secret))
+    return give_cookie(SeeOther(first), DraftAccess(draft, secret))
 
 
 def page(request, source_slug, *, again=False, status=200):

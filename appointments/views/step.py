@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from appointments import steps
 from appointments.services import draft as drafts
 from appointments.services.request import UnansweredError, receive
-from appointments.views.doors import Door, SeeOther, give_cookie, open_door, private, stranger
+from appointments.views.access import DraftAccess, SeeOther, draft_not_found, give_cookie, open_draft, private
 
 BACK_TO_CHECK = "back"
 
@@ -16,64 +16,64 @@ BACK_TO_CHECK = "back"
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request, public_id, step):
-    door = open_door(request, public_id)
-    if door is None:
-        return stranger(request)
-    is_sent = door.draft.appointment_request_id is not None
+    access = open_draft(request, public_id)
+    if access is None:
+        return draft_not_found(request)
+    is_sent = access.draft.appointment_request_id is not None
     if request.method != "POST":
-        return already_sent(request, door, step) if is_sent else show(request, door, step)
+        return already_sent(request, access, step) if is_sent else show(request, access, step)
     if is_sent:
-        answer = already_sent(request, door, step)
+        answer = already_sent(request, access, step)
     else:
-        answer = submit(request, door) if step == steps.CHECK else save(request, door, step)
-    return give_cookie(answer, door)
+        answer = submit(request, access) if step == steps.CHECK else save(request, access, step)
+    return give_cookie(answer, access)
 
 
-def already_sent(request, door, step):
+def already_sent(request, access, step):
     """A second press of Send ends like the first; whoever came back to change something is told that it is sent."""
-    address = reverse("appointments:sent", args=[door.draft.public_id])
+    address = reverse("appointments:sent", args=[access.draft.public_id])
     if request.method == "POST":
         return SeeOther(address if step == steps.CHECK else f"{address}?already")
     return redirect(f"{address}?already")
 
 
-def show(request, door, step):
-    if missing := steps.first_unanswered(door.draft, before=step):
-        return redirect(address_of(door, missing))
-    return page(request, door, step)
+def show(request, access, step):
+    if missing := steps.first_unanswered(access.draft, before=step):
+        return redirect(address_of(access, missing))
+    return page(request, access, step)
 
 
-def save(request, door, step):
+def save(request, access, step):
     form_class = steps.FORMS[step]
     try:
-        door.draft = drafts.keep(door.draft, step, form_class.typed(request.POST))
+        access.draft = drafts.keep(access.draft, step, form_class.typed(request.POST))
     except drafts.AlreadySentError:
-        return already_sent(request, door, step)
-    if not steps.form_of(door.draft, step).is_valid():
+        return already_sent(request, access, step)
+    if not steps.form_of(access.draft, step).is_valid():
         # A page answered here would ask "Resubmit the form?" of everybody who comes Back to it; the draft has it all.
         return SeeOther(request.get_full_path())
     wanted = steps.CHECK if BACK_TO_CHECK in request.GET else steps.next_step(step)
-    return SeeOther(address_of(door, steps.first_unanswered(door.draft, before=wanted) or wanted))
+    return SeeOther(address_of(access, steps.first_unanswered(access.draft, before=wanted) or wanted))
 
 
-def submit(request, door):
-    drafts.prolong(door.draft)
+def submit(request, access):
+    drafts.prolong(access.draft)
     seen = request.POST.get("seen")
-    if seen is not None and seen != steps.fingerprint(door.draft):
+    if seen is not None and seen != steps.fingerprint(access.draft):
         told = _("Your answers were changed since this page was opened, perhaps in another window. Please look again.")
-        return page(request, door, steps.CHECK, told=told)
+        return page(request, access, steps.CHECK, told=told)
     try:
-        receive(door.draft)
+        receive(access.draft)
     except UnansweredError as unanswered:
-        return SeeOther(address_of(door, unanswered.step))
-    return SeeOther(reverse("appointments:sent", args=[door.draft.public_id]))
+        return SeeOther(address_of(access, unanswered.step))
+    return SeeOther(reverse("appointments:sent", args=[access.draft.public_id]))
 
 
-def address_of(door, step):
-    return reverse("appointments:step", args=[door.draft.public_id, step])
+def address_of(access, step):
+    return reverse("appointments:step", args=[access.draft.public_id, step])
 
 
-def page(request, door: Door, step: str, *, told: str = "", status: int = 200):
+def page(request, access: DraftAccess, step: str, *, told: str = "", status: int = 200):
     """One step as it stands in the draft; `told` is a sentence for the summary on top."""
     at = steps.NAMES.index(step)
     context = {
@@ -82,17 +82,17 @@ def page(request, door: Door, step: str, *, told: str = "", status: int = 200):
         "count": len(steps.STEPS),
         "before": steps.STEPS[at - 1] if at else None,
         "next": steps.STEPS[at + 1] if at + 1 < len(steps.STEPS) else None,
-        "back_url": address_of(door, steps.NAMES[at - 1]) if at else "",
+        "back_url": address_of(access, steps.NAMES[at - 1]) if at else "",
         # Written out, because without it browsers would post to, and stay at, the fragment of a change link.
         "action": request.get_full_path(),
-        "draft_secret": door.secret,
+        "draft_secret": access.secret,
         "days": drafts.days_kept(),
-        "danger": door.draft.answers.get("urgent", {}).get("signs") == ["yes"],
+        "danger": access.draft.answers.get("urgent", {}).get("signs") == ["yes"],
         "told": told,
     }
     if step == steps.CHECK:
-        return render(request, "appointments/check.html", context | checked(door), status=status)
-    form = steps.form_of(door.draft, step)
+        return render(request, "appointments/check.html", context | checked(access), status=status)
+    form = steps.form_of(access.draft, step)
     return render(
         request, "appointments/step.html", context | {"form": form, "problems": problems(form)}, status=status
     )
@@ -102,12 +102,12 @@ def problems(form):
     return form.summary() if form.is_bound else []
 
 
-def checked(door):
+def checked(access):
     """The answers of all steps: [(step, [(label, answer, address of its question)])], and their fingerprint."""
     parts = []
     for step in steps.STEPS[:-1]:
-        form = steps.form_of(door.draft, step.name)
+        form = steps.form_of(access.draft, step.name)
         form.full_clean()
-        base = f"{address_of(door, step.name)}?{BACK_TO_CHECK}"
+        base = f"{address_of(access, step.name)}?{BACK_TO_CHECK}"
         parts.append((step, [(label, answer, f"{base}#{anchor}") for label, answer, anchor in form.answers()]))
-    return {"parts": parts, "seen": steps.fingerprint(door.draft)}
+    return {"parts": parts, "seen": steps.fingerprint(access.draft)}

@@ -18,7 +18,7 @@ COOKIE = "apollo-draft-"  # one name for each language, since each has an addres
 
 
 @dataclass
-class Door:
+class DraftAccess:
     draft: RequestDraft
     secret: str
 
@@ -34,43 +34,43 @@ def private(view):
 
     @wraps(view)
     def wrapped(request, *args, **kwargs):
-        return close(view(request, *args, **kwargs))
+        return mark_private(view(request, *args, **kwargs))
 
     return wrapped
 
 
-def close(response):
+def mark_private(response):
     add_never_cache_headers(response)
     response["X-Robots-Tag"] = "noindex"
     return response
 
 
-def open_with_form(request, public_id) -> Door | None:
+def open_draft_with_form(request, public_id) -> DraftAccess | None:
     """The draft whose secret stands in the posted form."""
     return _open(public_id, [request.POST.get(FIELD, "")] if request.method == "POST" else [])
 
 
-def open_door(request, public_id) -> Door | None:
+def open_draft(request, public_id) -> DraftAccess | None:
     """The draft, by its cookie, or on POST also by the form; None for everybody else."""
-    found = open_with_form(request, public_id)
+    found = open_draft_with_form(request, public_id)
     return found or _open(public_id, [request.COOKIES.get(COOKIE + code, "") for code, __ in settings.LANGUAGES])
 
 
 def _open(public_id, secrets):
     for secret in filter(None, secrets):
         if draft := drafts.find(public_id, secret):
-            return Door(draft, secret)
+            return DraftAccess(draft, secret)
     return None
 
 
-def give_cookie(response, door: Door):
+def give_cookie(response, access: DraftAccess):
     """Set or renew the cookie, at the address of this draft only, in each language."""
     for code, __ in settings.LANGUAGES:
         with override(code):
-            home = reverse("appointments:sent", args=[door.draft.public_id]).removesuffix("sent/")
+            home = reverse("appointments:sent", args=[access.draft.public_id]).removesuffix("sent/")
         response.set_cookie(
             COOKIE + code,
-            door.secret,
+            access.secret,
             max_age=settings.DRAFT_TTL_SECONDS,
             path=home,
             secure=settings.SESSION_COOKIE_SECURE,
@@ -80,6 +80,6 @@ def give_cookie(response, door: Door):
     return response
 
 
-def stranger(request):
+def draft_not_found(request):
     """The same answer for a wrong secret and for an id that never was: same status, same bytes (P24)."""
     return render(request, "appointments/stranger.html", status=404)
