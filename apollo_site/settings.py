@@ -10,7 +10,7 @@ from apollo_site.databases import ENGINES, with_safe_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
-VAR_DIR.mkdir(exist_ok=True)
+VAR_DIR.mkdir(mode=0o700, exist_ok=True)
 
 env = environ.Env()
 

@@ -2,6 +2,8 @@
 
 import base64
 import os
+import shutil
+import stat
 import subprocess
 import sys
 
@@ -135,6 +137,21 @@ def test_plain_http_on_this_machine_alone_is_no_finding_of_ours(migrated):
     changes = {"APOLLO_INSECURE_HTTP": "1", "APOLLO_HOSTS": "localhost,127.0.0.1,[::1]"}
 
     assert "apollo_site." not in words_of(deploy_check(migrated, **changes))
+
+
+def test_the_folder_of_the_database_is_made_for_its_owner_alone(tmp_path):
+    """Sign-ins and password hashes lie in the database file, whose own mode is left to the system."""
+    shutil.copytree(settings.BASE_DIR / "apollo_site", tmp_path / "apollo_site")
+    result = subprocess.run(
+        [sys.executable, "-c", "import os; os.umask(0o022); import apollo_site.settings"],
+        cwd=tmp_path,
+        env=INHERITED | PRODUCTION,
+        capture_output=True,
+        text=True,
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert stat.filemode((tmp_path / "var").stat().st_mode) == "drwx------"
 
 
 def test_hosts_may_be_written_with_spaces(manage):
