@@ -94,7 +94,8 @@ class HonestErrorsMiddleware:
             return errors.unavailable(request, exception)
         if isinstance(exception, RequestDataTooBig):
             return errors.page(request, 413)
-        if isinstance(exception, UnreadablePostError):
+        # Forms of Django ask SQLite for a row of any number; one that no column holds names no row.
+        if isinstance(exception, UnreadablePostError | OverflowError):
             return errors.page(request, 400)
         return None
 
