@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from practice import hours, phones
 from practice.markdown import render
 
+NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # control characters, line and paragraph separators
+
 
 class PhoneField(models.CharField):
     """A telephone number, typed in any usual shape and stored as E.164."""
@@ -68,6 +70,13 @@ class Practice(models.Model):
     def save(self, *args, **kwargs):
         self.pk = 1  # the one row, whatever number the database would give next
         super().save(*args, **kwargs)
+
+    def clean(self):
+        # Browsers leave out line breaks, Django's field does not: in a sender's name they hold up every mail.
+        lines = [field.name for field in self._meta.fields if isinstance(field, models.CharField)]
+        broken = [name for name in lines if NO_LINE.search(getattr(self, name))]
+        if broken:
+            raise ValidationError(dict.fromkeys(broken, _("This must be one line without hidden signs.")))
 
     @property
     def phone_display(self):

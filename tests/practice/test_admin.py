@@ -48,6 +48,17 @@ def test_a_phone_number_that_is_none_is_refused_in_words(client, owner, practice
     assert Practice.objects.get().phone == "+18135550100"
 
 
+@pytest.mark.parametrize("field", ["name", "short_name", "strapline", "affiliation"])
+@pytest.mark.parametrize("typed", ["Ours\r\nBcc: x@evil.example", "Ours\nx", "Ours\x1b[31m", "Ours\u2028x"], ids=ascii)
+def test_a_line_about_the_practice_is_one_line(client, owner, practice, field, typed):  # P17
+    response = client.post(
+        reverse("admin:practice_practice_change", args=[practice.pk]), fields(practice, **{field: typed})
+    )
+
+    assert "This must be one line without hidden signs." in response.content.decode()
+    assert getattr(Practice.objects.get(), field) == getattr(practice, field)
+
+
 def test_there_is_only_one_practice(client, owner, practice):
     assert client.get(reverse("admin:practice_practice_add")).status_code == 403
 
