@@ -408,7 +408,7 @@ def test_every_stranger_sees_the_same(client):  # P24
     assert len(set(seen)) == 1
     status, html = seen[0]
     assert status == 404
-    assert "begun on another phone or computer" in html.decode()
+    assert "started on another phone or computer" in html.decode()
     assert "813-555-0100" in html.decode()
     assert "APM-" not in html.decode()
     assert RequestDraft.objects.get(pk=draft.pk).answers == ANSWERS
