@@ -22,8 +22,7 @@ def load_practice(data: dict) -> list[str]:
         added.append("locations")
     if not Clinician.objects.exists():
         for order, fields in enumerate(data["clinicians"]):
-            languages = ", ".join(fields["languages"])
-            _save(Clinician(order=order, **fields | {"languages": languages}))
+            _save(Clinician(order=order, **fields))
         added.append("clinicians")
     return added
 

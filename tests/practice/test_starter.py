@@ -26,7 +26,7 @@ DATA = {
             "slug": "ana",
             "credentials": "RN",
             "specialty": "Nursing",
-            "languages": ["English", "Spanish"],
+            "languages": "English, Spanish",
         }
     ],
 }
