@@ -54,7 +54,7 @@ class LocationAdmin(CardMixin, admin.ModelAdmin):
 
 
 @admin.register(Closure)
-class ClosureAdmin(admin.ModelAdmin):
+class ClosureAdmin(CardMixin, admin.ModelAdmin):
     list_display = ["reason", "location", "starts_on", "ends_on"]
     list_select_related = ["location"]
 

@@ -54,6 +54,11 @@ class Calendar:
             return None
         return datetime.datetime.combine(day, row.closes, tzinfo=zone())
 
+    def is_open(self, at: datetime.datetime) -> bool:
+        local = at.astimezone(zone())
+        closes = self.closing_time(local.date())
+        return closes is not None and self._hours[local.weekday()].opens <= local.time() and local < closes
+
     def promise(self, at: datetime.datetime, business_days: int) -> datetime.datetime:
         """Closing time of the `business_days`-th business day after the day of `at` (both aware)."""
         day, left = at.astimezone(zone()).date(), business_days

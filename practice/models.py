@@ -34,7 +34,7 @@ class Practice(models.Model):
     short_name = models.CharField(
         _("short name"),
         max_length=60,
-        help_text=_("The sender of our mails. Leave out the speciality: others may see a patient's mailbox."),
+        help_text=_("The sender of our mails. Leave out the specialty: others may see a patient's mailbox."),
     )
     strapline = models.CharField(_("strapline"), max_length=160, blank=True)
     affiliation = models.CharField(
@@ -43,7 +43,9 @@ class Practice(models.Model):
         blank=True,
         help_text=_("Shown on top of every page. Only with the written agreement on file."),
     )
-    phone = PhoneField(_("phone"))
+    phone = PhoneField(
+        _("phone"), help_text=_("Shown on every page. Each location has its own number: change it there too.")
+    )
     reply_business_days = models.PositiveSmallIntegerField(
         _("we answer within this many business days"),
         default=1,
@@ -61,7 +63,11 @@ class Practice(models.Model):
         verbose_name = verbose_name_plural = _("practice")
         constraints = [
             models.CheckConstraint(condition=models.Q(pk=1), name="only_one_practice"),
-            models.CheckConstraint(condition=models.Q(reply_business_days__gte=1), name="reply_within_a_day_or_more"),
+            models.CheckConstraint(
+                condition=models.Q(reply_business_days__gte=1),
+                name="reply_within_a_day_or_more",
+                violation_error_message=_("We answer within one business day or more."),
+            ),
         ]
 
     def __str__(self):

@@ -61,7 +61,11 @@ def write_card():
         "phone_uri": practice.phone_uri,
         "hours_lines": [str(line) for line in practice.hours_lines],
         "closures": [
-            {"starts_on": closure.starts_on.isoformat(), "ends_on": closure.ends_on.isoformat(), "reason": closure.reason}
+            {
+                "starts_on": closure.starts_on.isoformat(),
+                "ends_on": closure.ends_on.isoformat(),
+                "reason": closure.reason,
+            }
             for closure in _closures_of(practice.main_location)
         ],
     }

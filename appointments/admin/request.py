@@ -4,6 +4,7 @@ from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,6 +14,7 @@ from appointments.admin.queue import TABS, TabFilter, badge, last_try
 from appointments.models import AppointmentRequest
 from appointments.services import moves
 from appointments.transitions import MOVES, READERS
+from practice.services import is_open
 
 
 @admin.register(AppointmentRequest)
@@ -114,6 +116,8 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
                     **form.cleaned_data,
                 )
                 text = _("%(reference)s is now: %(status)s.")
+                if chosen.name == "schedule":
+                    _mind_the_hours(request, form.cleaned_data)
                 return self._done(request, moved, f"move {chosen.name}", text % _said(moved))
         except moves.Stale as stale:
             return self._page(request, stale.appointment_request, status=409, bound=form, stale=stale)
@@ -152,6 +156,16 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
         self.log_change(request, appointment_request, what)
         messages.success(request, text)
         return HttpResponseRedirect(request.path)
+
+
+def _mind_the_hours(request, booked):
+    """A visit outside opening hours may be meant, or be 3 a.m. instead of 3 p.m."""
+    if not is_open(booked["location"], booked["starts_at"]):
+        when = date_format(timezone.localtime(booked["starts_at"]), "l, F j, P")
+        text = _(
+            "The office is closed at that time: %(when)s. If you did not mean it, cancel the visit and book again."
+        )
+        messages.warning(request, text % {"when": when})
 
 
 def _seen_version(request):

@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
                 (
                     "short_name",
                     models.CharField(
-                        help_text="The sender of our mails. Leave out the speciality: others may see a patient's mailbox.",
+                        help_text="The sender of our mails. Leave out the specialty: others may see a patient's mailbox.",
                         max_length=60,
                         verbose_name="short name",
                     ),
@@ -111,7 +111,14 @@ class Migration(migrations.Migration):
                         verbose_name="affiliation banner",
                     ),
                 ),
-                ("phone", practice.models.PhoneField(max_length=40, verbose_name="phone")),
+                (
+                    "phone",
+                    practice.models.PhoneField(
+                        help_text="Shown on every page. Each location has its own number: change it there too.",
+                        max_length=40,
+                        verbose_name="phone",
+                    ),
+                ),
                 (
                     "reply_business_days",
                     models.PositiveSmallIntegerField(
@@ -135,7 +142,9 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("pk", 1)), name="only_one_practice"),
                     models.CheckConstraint(
-                        condition=models.Q(("reply_business_days__gte", 1)), name="reply_within_a_day_or_more"
+                        condition=models.Q(("reply_business_days__gte", 1)),
+                        name="reply_within_a_day_or_more",
+                        violation_error_message="We answer within one business day or more.",
                     ),
                 ],
             },

@@ -1,5 +1,6 @@
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from practice.models import Clinician, Location, Practice
 from practice.services import read_card
@@ -113,3 +114,21 @@ def test_list_of_clinicians_takes_as_many_queries_for_many(client, owner, practi
 
     with django_assert_num_queries(10):
         client.get(reverse("admin:practice_clinician_changelist"))
+
+
+def test_an_answer_within_no_days_is_refused_in_words(client, owner, practice):
+    address = reverse("admin:practice_practice_change", args=[practice.pk])
+
+    response = client.post(address, fields(practice, reply_business_days=0))
+
+    assert "We answer within one business day or more." in response.content.decode()
+
+
+def test_a_closure_reaches_the_error_pages(client, owner, practice, django_capture_on_commit_callbacks):
+    today = timezone.localdate().isoformat()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        typed = {"starts_on": today, "ends_on": today, "reason": "Closed for the storm."}
+        client.post(reverse("admin:practice_closure_add"), typed)
+
+    assert "Closed for the storm." in client.get("/nope/").content.decode()

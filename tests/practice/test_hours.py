@@ -108,3 +108,19 @@ def test_hours_in_words_put_equal_days_together():
 
 def test_hours_in_words_show_a_gap_in_the_week():
     assert in_words(weekday_hours([0, 2])) == ["Mon, 8 a.m. to 5 p.m.", "Wed, 8 a.m. to 5 p.m."]
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_open"),
+    [
+        ("2026-11-23T07:59", False),
+        ("2026-11-23T08:00", True),
+        ("2026-11-23T16:59", True),
+        ("2026-11-23T17:00", False),
+        ("2026-11-22T10:00", False),  # a Sunday
+        ("2026-11-24T10:00", False),  # closed for the storm
+        ("2026-11-26T10:00", False),  # Thanksgiving
+    ],
+)
+def test_open_is_between_the_hours_of_a_business_day(moment, is_open):
+    assert Calendar(weekday_hours(), [closure("2026-11-24")]).is_open(at(moment)) == is_open

@@ -4,7 +4,7 @@ import pytest
 import time_machine
 
 from practice.models import Closure, Location
-from practice.services import card_path, current_practice, read_card, reply_promise, write_card
+from practice.services import card_path, current_practice, is_open, read_card, reply_promise, write_card
 from tests.factories import LocationFactory
 
 pytestmark = pytest.mark.django_db
@@ -55,10 +55,28 @@ def test_card_holds_what_error_pages_need(practice):
         "phone_display": "813-555-0100",
         "phone_uri": "tel:+18135550100",
         "hours_lines": ["Mon to Fri, 8 a.m. to 5 p.m."],
+        "closures": [],
     }
 
 
-@pytest.mark.parametrize("damage", ["", "{half", None])
+def test_card_tells_closures_while_they_are_near(practice):
+    storm = Closure.objects.create(starts_on="2026-12-10", ends_on="2026-12-11", reason="Closed for the storm.")
+    with time_machine.travel(FRIDAY_NOON):
+        write_card()
+
+    def told_on(day):
+        with time_machine.travel(datetime.datetime(2026, *day, 17, tzinfo=datetime.UTC)):
+            return [closure["reason"] for closure in read_card()["closures"]]
+
+    assert [told_on(day) for day in ((11, 25), (11, 26), (12, 11), (12, 12))] == [
+        [],
+        [storm.reason],
+        [storm.reason],
+        [],
+    ]
+
+
+@pytest.mark.parametrize("damage", ["", "{half", "[]", '{"closures": [{}]}', '{"closures": 3}', None])
 def test_reading_a_damaged_card_gives_nothing_and_no_error(practice, damage):
     card_path().unlink(missing_ok=True)
     if damage is not None:
@@ -72,3 +90,7 @@ def test_main_office_is_the_first(practice):
     Location.objects.filter(slug="main-office").update(order=1)
 
     assert current_practice().main_location.name == "First"
+
+
+def test_an_office_without_hours_counts_as_open(practice):
+    assert is_open(LocationFactory(slug="new", hours=False), FRIDAY_NOON)
