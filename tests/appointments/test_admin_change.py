@@ -5,6 +5,7 @@ import re
 import uuid
 
 import pytest
+import time_machine
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
@@ -109,6 +110,17 @@ def test_page_says_whom_to_call_and_how(client, practice):
         "Not called yet",
     ]:
         assert words in text_of(response)
+
+
+def test_page_says_whose_number_it_is_and_who_wants_an_email(client, practice):
+    sign_in(client, "scheduler")
+    own = AppointmentRequestFactory(reach_by="call")
+    other = AppointmentRequestFactory(reach_by="email", on_behalf_name="Lucia Example", on_behalf_phone=own.phone)
+
+    words = ("The number to call is this person’s.", "Wants an e-mail")
+    assert [word in text_of(client.get(page_of(own))) for word in words] == [False, False]
+    assert [word in text_of(client.get(page_of(other))) for word in words] == [True, True]
+    assert text_of(client.get(LIST)).count("Wants an e-mail") == 1
 
 
 @pytest.mark.parametrize(
@@ -239,6 +251,20 @@ def test_query_count_is_the_same_with_1_and_3_of_everything(client, appointment_
 
 
 # What it does
+
+
+@pytest.mark.parametrize(("hour", "is_warned"), [("03:00", True), ("15:00", False)])
+@time_machine.travel(datetime.datetime(2026, 11, 20, 17, tzinfo=datetime.UTC))
+def test_a_visit_at_night_is_booked_and_pointed_at(client, practice, hour, is_warned):
+    sign_in(client, "scheduler")
+    appointment_request = AppointmentRequestFactory()
+    location = LocationFactory(slug="always", hours=True)
+
+    typed = {"move": "schedule", "seen_version": 1, "starts_at": f"2026-11-24T{hour}", "location": location.pk}
+    response = client.post(page_of(appointment_request), typed, follow=True)
+
+    assert "is now: Scheduled." in text_of(response)
+    assert ("The office is closed at that time:" in text_of(response)) == is_warned
 
 
 @pytest.mark.parametrize("move", TRANSITIONS, ids=lambda move: move.name)
