@@ -6,6 +6,7 @@ import datetime
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.dates import MONTHS, MONTHS_3
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -49,15 +50,22 @@ class DateField(forms.Field):
         if missing:
             said = ngettext("The %(parts)s is missing.", "The %(parts)s are missing.", len(missing))
             raise ValidationError(said % {"parts": gettext(" and the ").join(missing)}, code="incomplete")
+        texts[0] = month_number(texts[0])
         if not all(text.isdecimal() and len(text) <= 4 for text in texts):
-            raise ValidationError(_("Please use numbers only, like 3, 14 and 1948."), code="not_numbers")
+            raise ValidationError(_("Please use numbers only, like 3 for March."), code="not_numbers")
         return existing_date(*(int(text) for text in texts))
+
+
+def month_number(text: str) -> str:
+    """`text` as a number if it is the name of a month in the reader's language, long or short; else as it is."""
+    names = [*MONTHS.items(), *MONTHS_3.items()]
+    return next((str(number) for number, name in names if str(name).casefold() == text.casefold().rstrip(".")), text)
 
 
 def existing_date(month: int, day: int, year: int) -> datetime.date:
     """The date; a ValidationError says which part of it cannot be."""
     if year < 1000:
-        raise ValidationError(_("Please write the year with four digits, like 1948."), code="short_year")
+        raise ValidationError(_("Please write all four digits of the year."), code="short_year")
     if not 1 <= month <= 12:
         raise ValidationError(_("The month is a number from 1 to 12. The month comes first."), code="month")
     days = calendar.monthrange(year, month)[1]

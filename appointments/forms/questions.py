@@ -92,7 +92,7 @@ class YouForm(StepForm):
 class ReachForm(StepForm):
     phone = PhoneField(
         label=_("Phone number"),
-        help_text=_("With area code. A home phone is fine."),
+        help_text=_("The number that we should call, with area code. A home phone is fine."),
         missing=_("Please write a phone number with area code, like 813-555-0142."),
         autocomplete="tel",
     )
@@ -158,8 +158,12 @@ class VisitForm(StepForm):
         required=False,
         validators=[dates.refuse_future, dates.refuse_too_old],
     )
-    in_florida_from = DateField(label=_("From"), required=False, validators=[dates.refuse_too_old, dates.refuse_far])
-    in_florida_to = DateField(label=_("Until"), required=False, validators=[dates.refuse_past, dates.refuse_far])
+    in_florida_from = DateField(
+        label=_("In Florida from"), required=False, validators=[dates.refuse_too_old, dates.refuse_far]
+    )
+    in_florida_to = DateField(
+        label=_("In Florida until"), required=False, validators=[dates.refuse_past, dates.refuse_far]
+    )
 
     quiet = frozenset({"earliest_on", "accident_on", "in_florida_from", "in_florida_to", "topic"})
     layout = (
@@ -203,7 +207,7 @@ class ReferrerForm(StepForm):
     )
     payer_name = TextField(label=_("Name of the insurance (optional)"), required=False)
     member_number = TextField(
-        label=_("Member number (optional)"), help_text=_("It stands on the card."), most=40, required=False
+        label=_("Member number (optional)"), help_text=_("You find it on the card."), most=40, required=False
     )
 
     doctor = ("referrer_name", "referrer_practice", "referrer_phone")

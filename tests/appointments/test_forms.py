@@ -4,6 +4,7 @@ import unicodedata
 import pytest
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import override
 
 from appointments.forms import FORMS
 from appointments.forms.text import UNREADABLE, readable
@@ -70,11 +71,11 @@ def test_a_phone_number_that_is_none_is_told_why(typed, said):
         ("2", "29", "1947", "This date does not exist: that month has 28 days."),
         ("14", "3", "1948", "The month is a number from 1 to 12. The month comes first."),
         ("3", "0", "1948", "This date does not exist: that month has 31 days."),
-        ("3", "14", "48", "Please write the year with four digits, like 1948."),
+        ("3", "14", "48", "Please write all four digits of the year."),
         ("3", "14", "", "The year is missing."),
         ("", "14", "", "The month and the year are missing."),
-        ("March", "14", "1948", "Please use numbers only, like 3, 14 and 1948."),
-        ("3", "14", "99999", "Please use numbers only, like 3, 14 and 1948."),
+        ("Martch", "14", "1948", "Please use numbers only, like 3 for March."),
+        ("3", "14", "99999", "Please use numbers only, like 3 for March."),
         ("3", "14", "2048", "This date is in the future. Please check the year."),
         ("3", "14", "1848", "That is more than 120 years ago. Please check the year."),
         ("", "", "", "Please write the date of birth: month, day and year."),
@@ -84,6 +85,17 @@ def test_a_date_of_birth_that_cannot_be_is_told_why(month, day, year, said):
     form = form_with("you", date_of_birth_month=month, date_of_birth_day=day, date_of_birth_year=year)
 
     assert errors_of(form) == {"date_of_birth": [said]}
+
+
+@pytest.mark.parametrize(
+    ("language", "month"), [("en", "03"), ("en", "March"), ("en", "mar."), ("es", "marzo"), ("es", "Mar")]
+)
+def test_a_month_may_be_written_out(language, month):
+    with override(language):
+        form = form_with("you", date_of_birth_month=month, date_of_birth_day="14", date_of_birth_year="1948")
+
+        assert form.is_valid()
+        assert form.cleaned_data["date_of_birth"] == datetime.date(1948, 3, 14)
 
 
 @pytest.mark.parametrize(("day", "errors"), [("22", set()), ("21", {"date_of_birth"})])
