@@ -10,6 +10,13 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_sessionstart(session):
+    from django.db import connection
+
+    if os.environ.get("APOLLO_REQUIRE_POSTGRES") == "1" and connection.vendor != "postgresql":
+        pytest.exit("APOLLO_REQUIRE_POSTGRES=1, but DATABASE_URL does not name a PostgreSQL database.", returncode=1)
+
+
 @pytest.fixture
 def practice(db):
     """The practice with its one office, open Monday to Friday from 8 to 5."""
