@@ -63,7 +63,7 @@ def test_the_start_page_says_what_this_is_and_is_not(client):
         "Not an appointment yet",
         "about five minutes",
         "What we ask",
-        "Call 813-555-0100",
+        "Call <b>813-555-0100</b>",
         "Start now",
     ):
         assert said in html
@@ -349,7 +349,7 @@ def test_the_sent_page(client, time_machine):
         "What happens next",
         "we leave only our name and number",
         "What to bring",
-        "Call 813-555-0100",
+        "Call <b>813-555-0100</b>",
         "Getting worse?",
         'href="tel:911"',
     ):
