@@ -297,7 +297,7 @@ def test_home_shows_live_pages_of_all_kinds(client, mild, stenosis):
 def test_home_promises_what_the_practice_has_set(client, practice, days, said):
     Practice.objects.update(reply_business_days=days)
 
-    assert f"calls you back {said}" in text(client.get("/"))
+    assert f"answers you {said}" in text(client.get("/"))
 
 
 def test_empty_list_says_so(client, practice):
