@@ -185,7 +185,7 @@ def test_actions_need_a_post_and_the_right(client, editor, name):
 @pytest.mark.parametrize(
     ("make", "shown"),
     [
-        (library.draft, ["new_draft", "publish_sample"]),
+        (library.draft, ["publish_sample"]),
         (library.sample, ["new_draft", "withdraw"]),
         (library.approved, ["new_draft", "withdraw"]),
     ],
@@ -279,3 +279,9 @@ def test_lists_take_as_many_queries_for_many_rows(client, editor, django_assert_
 
     with django_assert_num_queries({"article": 10, "version": 10, "source": 12}[model]):
         client.get(reverse(f"admin:procedures_{model}_changelist"))
+
+
+def test_a_page_is_not_taken_back_by_one_press(client, editor):
+    html = client.get(change(library.sample())).content.decode()
+
+    assert re.search(r"<details><summary>Take this page back</summary><form [^>]*/withdraw/", html)
