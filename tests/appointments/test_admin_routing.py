@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from django.db import transaction
+from django.db.models import ProtectedError
 
 from appointments.models import RoutingRule
 from appointments.services.setup import make_groups, make_rules
@@ -84,6 +86,14 @@ def test_last_rule_cannot_be_deleted(client, last_rule):
     client.post(LIST, {"action": "delete_selected", "_selected_action": [last_rule.pk], "post": "yes", "index": 0})
 
     assert list(RoutingRule.objects.all()) == [last_rule]
+
+
+@pytest.mark.parametrize("delete", [lambda rule: rule.delete(), lambda rule: RoutingRule.objects.all().delete()])
+def test_last_rule_cannot_be_deleted_past_the_admin_either(last_rule, delete):
+    with pytest.raises(ProtectedError), transaction.atomic():
+        delete(last_rule)
+
+    assert RoutingRule.objects.get() == last_rule
 
 
 def test_rule_must_tell_somebody(client, last_rule):
