@@ -70,7 +70,7 @@ class StepForm(forms.Form):
     def summary(self) -> list[tuple[str, str]]:
         """What is wrong, in the order of the page: (id of the first control, label and first sentence)."""
         return [
-            (first_id(self[name]), f"{self[name].label}: {str(error).partition('. ')[0].removesuffix('.')}")
+            (first_id(self[name]), _named(self[name].label, str(error).partition(". ")[0].removesuffix(".")))
             for name in self.fields
             for error in self[name].errors
         ]
@@ -89,6 +89,11 @@ def names_in_page(name, widget):
     if isinstance(widget, forms.MultiWidget):
         return [name + suffix for suffix in widget.widgets_names]
     return [name]
+
+
+def _named(label, sentence) -> str:
+    """ "Phone number: One digit is missing", and no colon behind a label that is a question."""
+    return f"{label} {sentence}" if label.endswith("?") else f"{label}: {sentence}"
 
 
 def first_id(field) -> str:

@@ -317,6 +317,15 @@ def test_the_summary_leads_to_the_first_control_of_each_field():
     ]
 
 
+def test_the_summary_puts_no_colon_behind_a_question():
+    form = form_with("visit", reason="", topic="", days=["someday"])
+
+    assert [sentence for _, sentence in form.summary()] == [
+        "What would you like help with? Please write a few words, or choose one of the answers below",
+        "Which days suit you? Please choose one of these",
+    ]
+
+
 def test_the_answers_are_shown_in_words_and_quiet_ones_only_when_given():
     form = form_with("reach", needs=["wheelchair", "large-print"])
     form.full_clean()
