@@ -194,3 +194,8 @@ def test_one_freeze_takes_as_many_queries_for_many_rows(django_assert_num_querie
 
     with django_assert_num_queries(len(ROW_MODELS) + 3):
         freeze(version)
+
+
+def test_the_hash_does_not_depend_on_the_order_of_keys():
+    # PostgreSQL keeps the keys of JSON in an order of its own.
+    assert document_hash({"a": 1, "b": {"c": 2, "d": 3}}) == document_hash({"b": {"d": 3, "c": 2}, "a": 1})
