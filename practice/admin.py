@@ -29,6 +29,7 @@ class PracticeAdmin(CardMixin, admin.ModelAdmin):
         "strapline",
         "affiliation",
         "phone",
+        "after_hours",
         "reply_business_days",
         "sample_content",
     ]

@@ -2,6 +2,7 @@
 
 import re
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -45,6 +46,12 @@ class Practice(models.Model):
     )
     phone = PhoneField(
         _("phone"), help_text=_("Shown on every page. Each location has its own number: change it there too.")
+    )
+    after_hours = models.CharField(
+        _("outside office hours"),
+        max_length=240,
+        blank=True,
+        help_text=_("What happens when somebody calls then: “A nurse on duty calls you back.” Shown beside the phone."),
     )
     reply_business_days = models.PositiveSmallIntegerField(
         _("we answer within this many business days"),
@@ -207,6 +214,15 @@ class Clinician(models.Model):
         help_text=_("Only boards that the Florida Board of Medicine accepts (64B8-11.001). Never “expert” or “best”."),
     )
     languages = models.CharField(_("languages"), max_length=120, blank=True)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="clinician",
+        verbose_name=_("account"),
+        help_text=_("With it, this person can sign pages."),
+    )
     bio = models.TextField(_("about"), blank=True)
     order = models.PositiveSmallIntegerField(_("order"), default=0)
 

@@ -8,9 +8,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from procedures import services
-from procedures.freeze import WORDS, CannotFreeze
+from procedures.document import WORDS
+from procedures.freeze import CannotFreeze
 from procedures.models import ROW_MODELS, Article, Related, Source, Version
+from procedures.services import publishing, register
 
 
 class NoBulkDeleteMixin:
@@ -30,7 +31,7 @@ class SourceAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
     date_hierarchy = "expires_on"
 
     def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and not (obj and services.is_cited(obj))
+        return super().has_delete_permission(request, obj) and not (obj and register.is_cited(obj))
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if isinstance(db_field, models.URLField):
@@ -128,7 +129,7 @@ class VersionAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
         if change:
             self._keep_published(obj)
         else:
-            newest = services.lock(obj.article).versions.first()
+            newest = publishing.lock(obj.article).versions.first()
             obj.number, obj.author = (newest.number + 1 if newest else 1), request.user
         obj.seeded_hash = ""
         super().save_model(request, obj, form, change)
@@ -139,7 +140,7 @@ class VersionAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
 
     def _keep_published(self, version):
         """Somebody may have published it since the permission was asked."""
-        services.lock(version.article)
+        publishing.lock(version.article)
         if not Version.objects.filter(pk=version.pk, status=Version.Status.DRAFT).exists():
             raise PermissionDenied
 
@@ -162,15 +163,20 @@ class VersionAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
         ] + super().get_urls()
 
     def new_draft(self, request, pk):
-        draft = services.new_draft(self._version(request, pk), by=request.user)
-        self.message_user(request, _("This is a new draft. Readers go on seeing the other version."))
-        return self._to(draft)
+        version = self._version(request, pk)
+        try:
+            version = publishing.new_draft(version, by=request.user)
+        except publishing.NotAllowed as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+        else:
+            self.message_user(request, _("This is a new draft. Readers go on seeing the other version."))
+        return self._to(version)
 
     def publish_sample(self, request, pk):
         version = self._version(request, pk)
         try:
-            services.publish_sample(version)
-        except services.NotAllowed as refusal:
+            publishing.publish_sample(version, by=request.user)
+        except publishing.NotAllowed as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
         except CannotFreeze as refusal:
             for problem in refusal.messages:
@@ -181,7 +187,7 @@ class VersionAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
 
     def withdraw(self, request, pk):
         version = self._version(request, pk)
-        count = services.withdraw(version.article)
+        count = publishing.withdraw(version.article, by=request.user)
         self.message_user(
             request, _("Readers no longer see this page. Versions taken back: %(count)d.") % {"count": count}
         )

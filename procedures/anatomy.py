@@ -87,6 +87,7 @@ ANATOMY: dict[str, tuple[Part, ...]] = {
 
 
 class FactKind(models.TextChoices):
+    WHAT_IT_IS = "what-it-is", _("What it is")
     FOR = "for", _("For")
     OPENING = "opening", _("Opening")
     TIME = "time", _("Time")
@@ -95,6 +96,9 @@ class FactKind(models.TextChoices):
     BACK_TO_USUAL = "back-to-usual", _("Back to usual")
     LEFT_INSIDE = "left-inside", _("Left inside")
     LATER_SURGERY = "later-surgery", _("Surgery later?")
+    STUDIES = "studies", _("What studies found")
+    MAIN_RISK = "main-risk", _("Main risk")
+    REPEAT = "repeat", _("How often")
     MEDICARE = "medicare", _("Medicare")
     WHO_GETS_IT = "who-gets-it", _("Who gets it")
     MAIN_SIGN = "main-sign", _("Main sign")
@@ -102,8 +106,30 @@ class FactKind(models.TextChoices):
     FIRST_STEP = "first-step", _("First step")
     WHAT_THEY_ARE = "what-they-are", _("What they are")
     DO_THEY_HELP = "do-they-help", _("Do they help?")
-    MAIN_RISK = "main-risk", _("Main risk")
     NEVER = "never", _("Never")
 
 
+# The lines of the table that compares treatments, in order. On a condition's page these facts say what doing nothing
+# for now means, so that it has a column of its own.
+COMPARED = (
+    FactKind.WHAT_IT_IS,
+    FactKind.FOR,
+    FactKind.OPENING,
+    FactKind.TIME,
+    FactKind.SLEEP,
+    FactKind.GOING_HOME,
+    FactKind.BACK_TO_USUAL,
+    FactKind.LEFT_INSIDE,
+    FactKind.LATER_SURGERY,
+    FactKind.STUDIES,
+    FactKind.MAIN_RISK,
+    FactKind.REPEAT,
+    FactKind.MEDICARE,
+)
+# What the table shows and “At a glance” leaves out: the page itself says it at length.
+ONLY_COMPARED = {
+    ArticleKind.PROCEDURE: {FactKind.WHAT_IT_IS, FactKind.STUDIES, FactKind.MAIN_RISK, FactKind.REPEAT},
+    ArticleKind.CONDITION: set(COMPARED),
+    ArticleKind.ARTICLE: set(),
+}
 MOST_FACTS = 8

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.markdown import render
 from procedures.anatomy import ANATOMY, FactKind, Part
-from procedures.freeze import CITING, glance
+from procedures.document import CITING, current, glance
 from procedures.models import Regulator, Risk, Source
 
 # These may hold paragraphs and lists; all others are a line.
@@ -50,7 +50,7 @@ class Page:
     """`document` for the template; `linked` maps the slugs of live pages to their cards."""
 
     def __init__(self, document: dict, linked: dict[str, "Card"]):
-        self.document = document
+        self.document = document = current(document)
         self._linked = linked
         self._numbers = {source["key"]: source["number"] for source in document["sources"]}
         # An English page keeps its English headings, also where the site around it is Spanish.
@@ -157,7 +157,7 @@ def _cells(start, end, columns):
 
 
 def _picture(row):
-    return row | {"template": f"procedures/pictures/{row['picture']}.html"}
+    return row | {"template": f"procedures/pictures/{row['drawing']}.html"}
 
 
 def _risk(row):

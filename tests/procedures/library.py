@@ -5,12 +5,12 @@ import itertools
 
 from django.utils import timezone
 
-from procedures import services
 from procedures.anatomy import ANATOMY, ArticleKind
 from procedures.canonical import document_hash
 from procedures.freeze import freeze
 from procedures.models import Article, Source, Version
-from tests.factories import ClinicianFactory
+from procedures.services import publishing
+from tests.factories import ClinicianFactory, UserFactory
 
 WORDS = {
     "title": "Making room for nerves",
@@ -29,7 +29,7 @@ ROWS = {
     "regulator_rows": [
         {"device": "Sample kit", "status": "cleared", "number": "K123456", "decided_on": datetime.date(2024, 5, 6)}
     ],
-    "pictureuse_rows": [{"section": "what-is-it", "picture": "canal-normal", "alt": "A canal.", "caption": "A canal"}],
+    "pictureuse_rows": [{"section": "what-is-it", "drawing": "canal-normal", "alt": "A canal.", "caption": "A canal"}],
     "fit_rows": [{"fits": True, "text": "A scan shows it"}, {"fits": False, "text": "A slipped disc is the cause"}],
     "choice_rows": [
         {
@@ -48,6 +48,8 @@ ROWS = {
             "timing": "Five years",
             "count": 9,
             "total": 75,
+            "happened": "had surgery later",
+            "did_not_happen": "did not",
             "result": "That is 12 in 100.[^trial]",
             "limits": "It does not tell how the others felt.",
             "paid_by": "The maker",
@@ -98,7 +100,7 @@ def draft(slug="mild", kind=ArticleKind.PROCEDURE, language="en", **words):
 def sample(slug="mild", kind=ArticleKind.PROCEDURE, **words):
     """A page as `seed` publishes it."""
     version = draft(slug, kind, **words)
-    services._publish_sample(version, freeze(version))
+    publishing.show_as_sample(version, freeze(version))
     return version
 
 
@@ -108,6 +110,7 @@ def approved(slug="mild", kind=ArticleKind.PROCEDURE, **words):
     version.document = freeze(version)
     version.document_hash = document_hash(version.document)
     version.reviewer = ClinicianFactory()
+    version.signed_by = UserFactory()
     version.reviewed_on = timezone.localdate() - datetime.timedelta(days=1)
     version.next_review = version.reviewed_on + datetime.timedelta(days=365)
     version.live_from = timezone.now()

@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from practice.models import Practice
-from procedures import services
+from procedures.services import publishing
 from procedures.models import Article, Related, Source, Version
 from tests.factories import UserFactory
 from tests.procedures import library
@@ -71,7 +71,7 @@ def test_live_version_is_only_to_be_read(client, editor, make):
 @pytest.mark.parametrize("change", ["save_model", "delete_model"])
 def test_a_version_published_meanwhile_is_not_touched(editor, change):
     stale = library.draft()
-    services.publish_sample(Version.objects.get())
+    publishing.publish_sample(Version.objects.get())
     arguments = {"save_model": [stale, None, True], "delete_model": [stale]}[change]
 
     with pytest.raises(PermissionDenied):

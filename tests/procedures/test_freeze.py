@@ -1,10 +1,10 @@
 import datetime
-from unittest.mock import patch
 
 import pytest
 from django.db import models
 
 from procedures.canonical import document_hash
+from procedures.document import build, draft_of
 from procedures.freeze import CannotFreeze, freeze
 from procedures.models import ROW_MODELS, Article, Related, Source, Version
 from tests.procedures import library
@@ -34,8 +34,7 @@ def another(field, value):
 
 def unchecked(version):
     """The document past the checks of a whole page: a changed kind may leave a section missing."""
-    with patch("procedures.freeze._missing", return_value=[]), patch("procedures.freeze._misplaced", return_value=[]):
-        return freeze(version)
+    return build(draft_of(version))
 
 
 @pytest.mark.parametrize(("model", "field"), list(row_fields()))
@@ -127,7 +126,7 @@ def test_what_the_fda_said_is_numbered_before_what_medicare_pays():
 def problems(version):
     with pytest.raises(CannotFreeze) as caught:
         freeze(version)
-    return [where for where, __ in caught.value.problems]
+    return [finding.where for finding in caught.value.findings]
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from django.conf import settings
 from django.db import connection
 
 from practice.models import Practice
-from procedures import services
+from procedures.canonical import document_hash
 from procedures.freeze import CannotFreeze
 from procedures.models import Article, Source, Version
+from procedures.services import publishing, register, starter
 from tests.factories import UserFactory
 from tests.procedures import library
 
@@ -18,17 +19,18 @@ pytestmark = pytest.mark.django_db
 CONTENT = settings.BASE_DIR / "content"
 
 
-def starter(folder, slug):
+def starter_file(folder, slug):
     return tomllib.loads((CONTENT / folder / f"{slug}.toml").read_text())
 
 
 @pytest.fixture
 def files(practice):
-    services.load_sources(tomllib.loads((CONTENT / "sources.toml").read_text()))
+    for path in (CONTENT / "sources").glob("*.toml"):
+        starter.load_sources(tomllib.loads(path.read_text()))
     return [
-        starter("conditions", "lumbar-spinal-stenosis"),
-        starter("procedures", "mild"),
-        starter("articles", "opioid-pain-medicines"),
+        starter_file("conditions", "lumbar-spinal-stenosis"),
+        starter_file("procedures", "mild"),
+        starter_file("articles", "opioid-pain-medicines"),
     ]
 
 
@@ -42,20 +44,20 @@ def state(slug="mild"):
 
 
 def test_starter_articles_are_published_as_samples(files):
-    results = services.load_articles(files)
+    results = starter.load_articles(files)
 
     assert set(results.values()) == {"added"}
     for version in Version.objects.all():
         assert (version.status, version.reviewer, version.byline) == ("sample", None, None)
-        assert version.document_hash == version.seeded_hash == services.document_hash(version.document)
+        assert version.document_hash == version.seeded_hash == document_hash(version.document)
         assert version.live_from is not None
 
 
 def test_loading_again_changes_nothing(files):
-    services.load_articles(files)
+    starter.load_articles(files)
     before = list(Version.objects.order_by("pk").values())
 
-    results = services.load_articles(files)
+    results = starter.load_articles(files)
 
     assert set(results.values()) == {"unchanged"}
     assert list(Version.objects.order_by("pk").values()) == before
@@ -64,59 +66,59 @@ def test_loading_again_changes_nothing(files):
 def test_without_samples_starter_articles_stay_drafts(files):
     Practice.objects.update(sample_content=False)
 
-    services.load_articles(files)
+    starter.load_articles(files)
 
     assert set(Version.objects.values_list("status", "document_hash", "live_from")) == {("draft", "", None)}
 
 
 def test_drafts_are_published_once_samples_are_on(files):
     Practice.objects.update(sample_content=False)
-    services.load_articles(files)
+    starter.load_articles(files)
     Practice.objects.update(sample_content=True)
 
-    assert set(services.load_articles(files).values()) == {"renewed"}
+    assert set(starter.load_articles(files).values()) == {"renewed"}
     assert state() == [(1, "sample")]
 
 
 def test_new_starter_words_become_a_new_version(files, mild):
-    services.load_articles(files)
+    starter.load_articles(files)
     mild["title"] = "Other words"
 
-    assert services.load_article(mild) == "renewed"
+    assert starter.load_article(mild) == "renewed"
     assert state() == [(1, "sample"), (2, "sample")]
     assert Version.objects.current(samples=True).get(article__slug="mild").title == "Other words"
 
 
 @pytest.mark.parametrize("change", ["saved", "withdrawn", "draft"])
 def test_what_an_editor_changed_is_left_alone(files, mild, change):
-    services.load_articles(files)
+    starter.load_articles(files)
     version = Version.objects.get(article__slug="mild")
     if change == "saved":
         Version.objects.filter(pk=version.pk).update(seeded_hash="")  # as the admin does
     elif change == "withdrawn":
-        services.withdraw(version.article)
+        publishing.withdraw(version.article)
     else:
-        services.new_draft(version)
+        publishing.new_draft(version)
     before = state()
     mild["title"] = "New starter words"
 
-    assert services.load_article(mild) == "unchanged"
+    assert starter.load_article(mild) == "unchanged"
     assert state() == before
 
 
 def test_a_document_of_an_older_shape_is_renewed(files):
-    services.load_articles(files)
+    starter.load_articles(files)
     Version.objects.update(seeded_hash="hash of the same words in another shape")
 
-    assert set(services.load_articles(files).values()) == {"renewed"}
-    assert set(services.load_articles(files).values()) == {"unchanged"}
+    assert set(starter.load_articles(files).values()) == {"renewed"}
+    assert set(starter.load_articles(files).values()) == {"unchanged"}
 
 
 def test_a_file_that_cannot_be_frozen_leaves_nothing(files, mild):
     mild["sections"] = mild["sections"][1:]
 
     with pytest.raises(CannotFreeze):
-        services.load_articles(files)
+        starter.load_articles(files)
 
     assert (Article.objects.count(), Version.objects.count()) == (0, 0)
 
@@ -125,7 +127,7 @@ def test_sources_that_are_there_stay_as_they_are(db):
     library.source("trial", title="An editor's title")
     fields = {"title": "Starter", "kind": "trial", "checked_on": "2026-11-20", "expires_on": "2027-11-20"}
 
-    assert services.load_sources({"trial": fields, "other": fields}) == 1
+    assert starter.load_sources({"trial": fields, "other": fields}) == 1
     assert Source.objects.get(key="trial").title == "An editor's title"
 
 
@@ -133,30 +135,30 @@ def test_new_draft_copies_words_and_rows_and_readers_see_no_change(practice):
     version = library.sample()
     editor = UserFactory()
 
-    draft = services.new_draft(version, by=editor)
+    draft = publishing.new_draft(version, by=editor)
 
     assert (draft.number, draft.status, draft.document, draft.author) == (2, "draft", None, editor)
-    assert services.freeze(draft) == version.document
+    assert publishing.freeze(draft) == version.document
     assert Version.objects.current(samples=True).get() == version
 
 
 def test_editing_the_draft_leaves_the_live_words(practice):
     version = library.sample()
-    draft = services.new_draft(version)
+    draft = publishing.new_draft(version)
 
     draft.risk_rows.update(text="Something else")
 
     version.refresh_from_db()
     assert version.document["risks"][0]["text"] == "Bleeding.[^trial]"
-    assert services.freeze(version) == version.document
+    assert publishing.freeze(version) == version.document
 
 
 def test_publish_sample_freezes_the_draft(practice):
     library.sample()
-    draft = services.new_draft(Version.objects.get())
+    draft = publishing.new_draft(Version.objects.get())
     draft.risk_rows.update(text="Something else")
 
-    services.publish_sample(draft)
+    publishing.publish_sample(draft)
 
     live = Version.objects.current(samples=True).get()
     assert (live, live.document["risks"][0]["text"]) == (draft, "Something else")
@@ -166,8 +168,8 @@ def test_publish_sample_refuses_while_samples_are_off(practice):
     Practice.objects.update(sample_content=False)
     draft = library.draft()
 
-    with pytest.raises(services.NotAllowed):
-        services.publish_sample(draft)
+    with pytest.raises(publishing.NotAllowed):
+        publishing.publish_sample(draft)
 
     assert state() == [(1, "draft")]
 
@@ -177,8 +179,8 @@ def test_publish_sample_refuses_what_readers_see(practice, make):
     version = make()
     version.risk_rows.update(text="Other words.")
 
-    with pytest.raises(services.NotAllowed):
-        services.publish_sample(version)
+    with pytest.raises(publishing.NotAllowed):
+        publishing.publish_sample(version)
 
     before = (version.status, version.document)
     version.refresh_from_db()
@@ -188,11 +190,11 @@ def test_publish_sample_refuses_what_readers_see(practice, make):
 def test_publish_sample_goes_by_what_is_stored(practice):
     draft = library.draft()
     stale = Version.objects.get()
-    services.publish_sample(draft)
-    services.withdraw(draft.article)
+    publishing.publish_sample(draft)
+    publishing.withdraw(draft.article)
 
-    with pytest.raises(services.NotAllowed):
-        services.publish_sample(stale)
+    with pytest.raises(publishing.NotAllowed):
+        publishing.publish_sample(stale)
 
     assert state() == [(1, "withdrawn")]
 
@@ -205,7 +207,7 @@ def test_drafts_made_at_the_same_moment_get_numbers_of_their_own():
     def press(_):
         start.wait()
         try:
-            return services.new_draft(version).number
+            return publishing.new_draft(version).number
         finally:
             connection.close()
 
@@ -217,9 +219,9 @@ def test_drafts_made_at_the_same_moment_get_numbers_of_their_own():
 
 def test_withdraw_takes_back_older_versions_too(practice):
     first = library.sample()
-    services.publish_sample(services.new_draft(first))
+    publishing.publish_sample(publishing.new_draft(first))
 
-    services.withdraw(first.article)
+    publishing.withdraw(first.article)
 
     assert not Version.objects.current(samples=True).exists()
     assert state() == [(1, "withdrawn"), (2, "withdrawn")]
@@ -231,4 +233,4 @@ def test_is_cited(key, cited, django_assert_num_queries):
     source = library.source(key)
 
     with django_assert_num_queries(1):
-        assert services.is_cited(source) is cited
+        assert register.is_cited(source) is cited

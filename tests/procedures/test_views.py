@@ -5,7 +5,7 @@ from django.utils import translation
 
 from practice.models import Notice, Practice
 from practice.services import write_card
-from procedures import services
+from procedures.services import publishing
 from procedures.models import Related, Version
 from tests.procedures import library
 
@@ -182,7 +182,7 @@ def test_no_style_and_no_executable_script_stands_in_the_page(client, mild):
 def test_related_pages_are_cards_with_whole_sentences(client, mild, stenosis):
     mild.article.conditions.add(stenosis.article)
     library.draft("opioid-pain-medicines", "article")
-    services.publish_sample(services.new_draft(mild))
+    publishing.publish_sample(publishing.new_draft(mild))
 
     html = client.get("/procedures/mild/").content.decode()
 
@@ -197,7 +197,7 @@ def test_choices_link_to_live_pages_only(client, practice, stenosis):
         version.choice_rows.create(
             order=order, name=slug, slug=slug, what_it_is="a", what_studies_found="b", keep_in_mind="c"
         )
-    services.publish_sample(version)
+    publishing.publish_sample(version)
 
     html = client.get("/procedures/mild/").content.decode()
 
@@ -257,7 +257,7 @@ def test_sample_is_404_while_the_switch_is_off(client, mild):
 
 def test_withdrawn_page_is_410_with_a_way_to_its_condition(client, mild, stenosis):
     mild.article.conditions.add(stenosis.article)
-    services.withdraw(mild.article)
+    publishing.withdraw(mild.article)
     write_card()
 
     response = client.get("/procedures/mild/")
@@ -324,7 +324,7 @@ def test_detail_takes_two_queries_beside_the_frame(client, practice, django_asse
         other = library.sample(f"condition-{number}", "condition")
         Related.objects.create(article=version.article, page=other.article, order=number)
         version.risk_rows.create(frequency="rare", text=f"Risk {number}", what_we_do="Care.")
-    services.publish_sample(version)
+    publishing.publish_sample(version)
 
     with django_assert_num_queries(FRAME + 2):
         response = client.get("/procedures/mild/")
@@ -399,7 +399,7 @@ def test_pages_are_only_for_reading(client, mild, address):
 def test_risks_of_one_frequency_stand_under_one_heading(client, practice):
     version = library.draft()
     version.risk_rows.create(order=2, frequency="rare", text="Nerve damage.", what_we_do="We watch.")
-    services.publish_sample(version)
+    publishing.publish_sample(version)
 
     html = client.get("/procedures/mild/").content.decode()
 

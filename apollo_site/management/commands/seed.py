@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from practice.services import write_card
 from practice.starter import load_notice, load_practice
-from procedures.services import load_articles, load_sources
+from procedures.services.starter import load_articles, load_sources
 
 CONTENT = settings.BASE_DIR / "content"
 FOLDERS = ("conditions", "procedures", "articles")
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         self._say("Practice", ", ".join(added) or "unchanged")
         notices = sum(load_notice(data) for data in read_folder("notices"))
         self._say("Notices", f"{notices} added")
-        self._say("Sources", f"{load_sources(read(CONTENT / 'sources.toml'))} added")
+        self._say("Sources", f"{sum(load_sources(data) for data in read_folder('sources'))} added")
         for slug, result in load_articles([data for name in FOLDERS for data in read_folder(name)]).items():
             self._say("Article", f"{slug}: {result}")
         setup.make_groups()

@@ -1,15 +1,12 @@
-"""Changes with consequences: loading starter articles, a new draft, publishing a sample, taking a page back."""
+"""Starter articles and sources from content/: they never overwrite what an editor changed, and claim no sign-off."""
 
 from django.db import transaction
-from django.db.models import Exists, Q
-from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from practice.services import current_practice
 from procedures.canonical import document_hash
-from procedures.freeze import WORDS, Draft, document_of, freeze
+from procedures.document import WORDS, Draft
+from procedures.freeze import document_of, freeze
 from procedures.models import (
-    ROW_MODELS,
     Article,
     Choice,
     Fact,
@@ -25,6 +22,7 @@ from procedures.models import (
     Step,
     Version,
 )
+from procedures.services import publishing
 
 # The tables of a content file and the rows they become.
 TABLES = {
@@ -39,24 +37,11 @@ TABLES = {
     "questions": Question,
     "pictures": PictureUse,
 }
-SHOWN = (Version.Status.SAMPLE, Version.Status.APPROVED)
-
-
-class NotAllowed(Exception):
-    """The version is not in a state for this; the text says why, and nothing was changed."""
-
-
-def lock(article: Article) -> Article:
-    """Take `article` for this transaction: its versions are numbered, published and taken back one after the other."""
-    return Article.objects.select_for_update().get(pk=article.pk)
-
-
-# Starter content
 
 
 @transaction.atomic
 def load_sources(data: dict) -> int:
-    """Add the sources of content/sources.toml (key → fields) that are not there yet; how many were added.
+    """Add the sources of a file under content/sources (key → fields) that are not there yet; how many were added.
 
     One that is there stays as it is: an editor may have checked it again.
     """
@@ -100,9 +85,11 @@ def load_article(data: dict) -> str:
         return _publish_if_waiting(newest)
     else:
         _link(article, data)
-    _save_rows(version, rows)
+        if newest.status == Version.Status.DRAFT:
+            newest.delete()  # an article has one draft at most, and nobody has touched this one
+    publishing.save_rows(version, rows)
     if current_practice().sample_content:
-        _publish_sample(version, document)
+        publishing.show_as_sample(version, document)
     return "renewed" if newest else "added"
 
 
@@ -140,7 +127,7 @@ def _is_untouched(version):
 def _publish_if_waiting(version):
     """A draft that was loaded while samples were off is shown once they are on."""
     if version.status == Version.Status.DRAFT and current_practice().sample_content:
-        _publish_sample(version, freeze(version))
+        publishing.show_as_sample(version, freeze(version))
         return "renewed"
     return "unchanged"
 
@@ -152,75 +139,3 @@ def _link(article, data):
     Related.objects.bulk_create(
         Related(article=article, page=by_slug[slug], order=order) for order, slug in enumerate(data["related"], start=1)
     )
-
-
-def _save_rows(version, rows):
-    version.save()
-    for model in ROW_MODELS:
-        of_model = [row for row in rows if isinstance(row, model)]
-        for row in of_model:
-            row.version = version
-        model.objects.bulk_create(of_model)
-
-
-def _publish_sample(version, document):
-    version.document = document
-    version.document_hash = document_hash(document)
-    version.status = Version.Status.SAMPLE
-    version.live_from = timezone.now()
-    version.save()
-
-
-# Editors' work
-
-
-@transaction.atomic
-def new_draft(version: Version, by=None) -> Version:
-    """A draft with the words and rows of `version`, to edit while readers go on seeing what they see."""
-    article = lock(version.article)
-    newest = article.versions.first()
-    draft = Version(
-        article=article,
-        number=newest.number + 1,
-        author=by,
-        **{name: getattr(version, name) for name in WORDS},
-    )
-    rows = [row for model in ROW_MODELS for row in getattr(version, f"{model._meta.model_name}_rows").all()]
-    for row in rows:
-        row.pk, row._state.adding = None, True
-    _save_rows(draft, rows)
-    return draft
-
-
-@transaction.atomic
-def publish_sample(version: Version) -> None:
-    """Freeze a draft and show it as a sample. Raises NotAllowed and CannotFreeze."""
-    if not current_practice().sample_content:
-        raise NotAllowed(_("Samples are shown only while the practice’s switch for sample content is on."))
-    lock(version.article)
-    version.refresh_from_db()  # somebody may have published it meanwhile
-    if version.status != Version.Status.DRAFT:
-        raise NotAllowed(_("Only a draft can be published as a sample."))
-    _publish_sample(version, freeze(version))
-
-
-@transaction.atomic
-def withdraw(article: Article) -> int:
-    """Take every shown version of `article` back, older ones too, at once; how many there were."""
-    return lock(article).versions.filter(status__in=SHOWN).update(status=Version.Status.WITHDRAWN)
-
-
-def is_cited(source: Source) -> bool:
-    """Whether any text of any version cites `source`; one query."""
-    needle = f"[^{source.key}]"
-    anywhere = Q()
-    for model in ROW_MODELS:
-        for name in _text_fields(model):
-            anywhere |= Q(Exists(model.objects.filter(**{f"{name}__contains": needle})))
-    for name in _text_fields(Version):
-        anywhere |= Q(Exists(Version.objects.filter(**{f"{name}__contains": needle})))
-    return Source.objects.filter(anywhere, pk=source.pk).exists()
-
-
-def _text_fields(model):
-    return [f.name for f in model._meta.concrete_fields if f.get_internal_type() in ("TextField", "CharField")]

@@ -1,0 +1,245 @@
+"""The life of a version: drafted, reviewed, signed or sent back, shown, taken back. Nothing else sets a status."""
+
+import datetime
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from outbox.services import enqueue
+from practice.services import current_practice
+from procedures.canonical import document_hash
+from procedures.document import WORDS
+from procedures.freeze import freeze
+from procedures.models import ROW_MODELS, Article, FormerSlug, Version, VersionEvent
+
+SHOWN = (Version.Status.SAMPLE, Version.Status.APPROVED)
+OPEN = (Version.Status.DRAFT, Version.Status.IN_REVIEW)
+WROTE = (VersionEvent.Kind.CREATED, VersionEvent.Kind.EDITED)
+
+
+class NotAllowed(Exception):
+    """This cannot be done with this version, or not by this person; the text says why, and nothing was changed."""
+
+
+def lock(article: Article) -> Article:
+    """Take `article` for this transaction: its versions are numbered, published and taken back one after the other."""
+    return Article.objects.select_for_update().get(pk=article.pk)
+
+
+def record(version: Version, kind: VersionEvent.Kind, by=None, note: str = "") -> None:
+    version.events.create(kind=kind, by=by, note=note)
+
+
+def save_rows(version, rows):
+    """Save a new version with its rows."""
+    version.save()
+    for model in ROW_MODELS:
+        of_model = [row for row in rows if isinstance(row, model)]
+        for row in of_model:
+            row.version = version
+        model.objects.bulk_create(of_model)
+
+
+# Writing
+
+
+@transaction.atomic
+def new_draft(version: Version, by=None) -> Version:
+    """A draft with the words and rows of `version`, to edit while readers go on seeing what they see.
+
+    Raises NotAllowed if somebody works on a draft already.
+    """
+    article = lock(version.article)
+    if article.versions.filter(status__in=OPEN).exists():
+        raise NotAllowed(_("There is a draft of this page already. Go on with that one, or delete it."))
+    draft = Version(
+        article=article,
+        number=article.versions.first().number + 1,
+        author=by,
+        **{name: getattr(version, name) for name in WORDS},
+    )
+    rows = [row for model in ROW_MODELS for row in getattr(version, f"{model._meta.model_name}_rows").all()]
+    for row in rows:
+        row.pk, row._state.adding = None, True
+    save_rows(draft, rows)
+    record(draft, VersionEvent.Kind.CREATED, by)
+    return draft
+
+
+@transaction.atomic
+def submit(version: Version, by) -> None:
+    """Freeze a draft and ask the clinicians to read it. Raises NotAllowed and CannotFreeze."""
+    _take(version, Version.Status.DRAFT, _("Only a draft can be sent for review."))
+    version.document = freeze(version)
+    version.document_hash = document_hash(version.document)
+    version.submitted_by = by
+    version.status = Version.Status.IN_REVIEW
+    version.save()
+    record(version, VersionEvent.Kind.SUBMITTED, by)
+    for clinician in _signers().exclude(pk__in=_writers(version)).exclude(email=""):
+        write_to(
+            clinician, "page-to-sign", path=f"/admin/procedures/version/{version.pk}/review/",
+            dedupe_key=f"version:{version.pk}:{version.events.count()}:{clinician.pk}",
+        )  # fmt: skip
+
+
+@transaction.atomic
+def send_back(version: Version, by, note: str) -> None:
+    """Make a version in review a draft again; `note` says what to change. Raises NotAllowed."""
+    _take(version, Version.Status.IN_REVIEW, _("This page is not in review."))
+    if not note.strip():
+        raise NotAllowed(_("Say what to change."))
+    version.document, version.document_hash, version.submitted_by = None, "", None
+    version.status = Version.Status.DRAFT
+    version.save()
+    record(version, VersionEvent.Kind.SENT_BACK, by, note)
+
+
+# Signing
+
+
+@transaction.atomic
+def sign(version: Version, by, *, seen_hash: str, next_review: datetime.date) -> None:
+    """A clinician puts their name under exactly the words that hash to `seen_hash`; readers see them from `live_from`.
+
+    `by` may sign, is a clinician of the practice, and wrote none of it. Raises NotAllowed.
+    """
+    _take(version, Version.Status.IN_REVIEW, _("Only a page in review can be signed."))
+    if why_not := why_not_sign(version, by):
+        raise NotAllowed(why_not)
+    if not seen_hash == version.document_hash == document_hash(version.document):
+        raise NotAllowed(_("These are not the words you were shown. Read the page again, then sign."))
+    today = timezone.localdate()
+    if next_review <= today:
+        raise NotAllowed(_("The next check must be on a later day."))
+    version.reviewer = by.clinician
+    version.signed_by = by
+    version.reviewed_on = today
+    version.next_review = next_review
+    version.live_from = version.live_from or timezone.now()
+    version.status = Version.Status.APPROVED
+    if version.live_until and version.live_until <= max(version.live_from, timezone.now()):
+        raise NotAllowed(_("“Live until” has passed: nobody would ever see the page."))
+    version.save()
+    record(version, VersionEvent.Kind.SIGNED, by)
+
+
+def why_not_sign(version: Version, user) -> str:
+    """Why `user` may not sign `version`, in words; "" if they may."""
+    if not user.has_perm("procedures.sign_version"):
+        return _("Only clinicians sign pages.")
+    if not getattr(user, "clinician", None):
+        return _("Your account is not joined to a clinician of the practice. Ask the owner to do that.")
+    if user.pk in _writers(version):
+        return _("You wrote or edited this version. Somebody else must sign it.")
+    return ""
+
+
+def _writers(version):
+    """Primary keys of everybody who wrote in this version."""
+    wrote = version.events.filter(kind__in=WROTE, by__isnull=False)
+    return {version.author_id, *wrote.values_list("by", flat=True)} - {None}
+
+
+def _signers():
+    users = get_user_model().objects.filter(is_active=True, clinician__isnull=False)
+    return users.with_perm("procedures.sign_version", backend="django.contrib.auth.backends.ModelBackend")
+
+
+# What readers see
+
+
+@transaction.atomic
+def publish_sample(version: Version, by=None) -> None:
+    """Freeze a draft and show it as a sample. Raises NotAllowed and CannotFreeze."""
+    if not current_practice().sample_content:
+        raise NotAllowed(_("Samples are shown only while the practice’s switch for sample content is on."))
+    _take(version, Version.Status.DRAFT, _("Only a draft can be published as a sample."))
+    show_as_sample(version, freeze(version))
+    record(version, VersionEvent.Kind.SHOWN_AS_SAMPLE, by)
+
+
+def show_as_sample(version, document):
+    version.document = document
+    version.document_hash = document_hash(document)
+    version.status = Version.Status.SAMPLE
+    version.live_from = timezone.now()
+    version.live_until = None
+    version.save()
+
+
+@transaction.atomic
+def take_samples_back() -> None:
+    """Sample content is over: samples become drafts to be signed, unless a newer version has taken their place."""
+    for version in Version.objects.filter(status=Version.Status.SAMPLE).select_related("article"):
+        article = lock(version.article)
+        if article.versions.filter(number__gt=version.number).exists():
+            version.status = Version.Status.WITHDRAWN
+        else:
+            version.status, version.document, version.document_hash = Version.Status.DRAFT, None, ""
+            version.live_from = None
+        version.save()
+
+
+@transaction.atomic
+def schedule(version: Version, by, *, live_from, live_until) -> None:
+    """From when and until when (aware, None: for good) readers see a signed version. Raises NotAllowed."""
+    _take(version, Version.Status.APPROVED, _("Only a signed page has dates."))
+    if live_until and live_until <= live_from:
+        raise NotAllowed(_("“Live until” must be later than “live from”."))
+    version.live_from, version.live_until = live_from, live_until
+    version.save()
+    record(version, VersionEvent.Kind.SCHEDULED, by)
+
+
+@transaction.atomic
+def withdraw(article: Article, by=None) -> int:
+    """Take every shown version of `article` back, older and coming ones too, at once; how many there were."""
+    shown = list(lock(article).versions.filter(status__in=SHOWN))
+    for version in shown:
+        version.status = Version.Status.WITHDRAWN
+        version.save()
+        record(version, VersionEvent.Kind.WITHDRAWN, by)
+    return len(shown)
+
+
+@transaction.atomic
+def change_address(article: Article, slug: str) -> Article:
+    """Give `article` another slug. If readers have seen the page, its former address leads to the new one.
+
+    Raises NotAllowed if the address is that of another page, or was.
+    """
+    article = lock(article)
+    taken = Article.objects.filter(slug=slug, language=article.language).exclude(pk=article.pk)
+    former = FormerSlug.objects.filter(slug=slug, language=article.language)
+    if taken.exists() or former.exclude(article=article).exists():
+        raise NotAllowed(_("Another page has this address, or had it."))
+    if slug == article.slug:
+        return article
+    former.delete()  # back to an address that it had
+    if article.versions.filter(live_from__lte=timezone.now()).exists():
+        article.former_slugs.create(slug=article.slug, language=article.language)
+    article.slug = slug
+    article.save()
+    return article
+
+
+def _take(version, status, refusal):
+    """Lock the page and read `version` again: somebody may have moved it meanwhile."""
+    lock(version.article)
+    version.refresh_from_db()
+    if version.status != status:
+        raise NotAllowed(refusal)
+
+
+def write_to(user, kind, *, path, dedupe_key):
+    """A mail to a member of staff; it names no page, the link does."""
+    practice = current_practice()
+    enqueue(
+        kind,
+        to=user.email,
+        dedupe_key=dedupe_key,
+        context={"path": path, "phone_display": practice.phone_display, "from_name": practice.short_name},
+    )
