@@ -1,85 +1,16 @@
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import models
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from procedures.admin.common import NoBulkDeleteMixin
 from procedures.document import WORDS
 from procedures.freeze import CannotFreeze
-from procedures.models import ROW_MODELS, Article, Related, Source, Version
-from procedures.services import publishing, register
-
-
-class NoBulkDeleteMixin:
-    """Rows go one at a time: the bulk action asks nobody whether this one may."""
-
-    def get_actions(self, request):
-        actions = super().get_actions(request)
-        actions.pop("delete_selected", None)
-        return actions
-
-
-@admin.register(Source)
-class SourceAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
-    list_display = ["key", "title", "year", "kind", "funder", "expires_on"]
-    list_filter = ["kind"]
-    search_fields = ["key", "title", "authors"]
-    date_hierarchy = "expires_on"
-
-    def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and not (obj and register.is_cited(obj))
-
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
-        if isinstance(db_field, models.URLField):
-            kwargs["assume_scheme"] = "https"
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    def get_readonly_fields(self, request, obj=None):
-        # Texts cite by the key: another one would cut the thread.
-        return ["key"] if obj else []
-
-
-class RelatedForm(forms.ModelForm):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["page"].choices = self.pages
-
-
-class RelatedInline(admin.TabularInline):
-    model = Related
-    fk_name = "article"
-    form = RelatedForm
-    extra = 0
-    max_num = 3
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("page")
-
-    def get_formset(self, request, obj=None, **kwargs):
-        formset = super().get_formset(request, obj, **kwargs)
-        # Read once for all rows: each row of a plain form would ask the database again.
-        formset.form.pages = [("", "---------"), *((page.pk, str(page)) for page in Article.objects.all())]
-        return formset
-
-
-@admin.register(Article)
-class ArticleAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
-    list_display = ["slug", "kind", "language"]
-    list_filter = ["kind", "language"]
-    fields = ["kind", "slug", "language", "translation_of", "conditions"]
-    inlines = [RelatedInline]
-
-    def get_readonly_fields(self, request, obj=None):
-        # Others link to the address of a page.
-        return ["kind", "slug", "language"] if obj else []
-
-    def save_model(self, request, obj, form, change):
-        super().save_model(request, obj, form, change)
-        obj.versions.update(seeded_hash="")  # the links are an editor's now
+from procedures.models import ROW_MODELS, Version
+from procedures.services import publishing
 
 
 class RowInline(admin.StackedInline):

@@ -1,0 +1,7 @@
+"""The editors' and clinicians' side of the articles, a module per kind of row."""
+
+from procedures.admin.article import ArticleAdmin
+from procedures.admin.source import SourceAdmin
+from procedures.admin.version import VersionAdmin
+
+__all__ = ["ArticleAdmin", "SourceAdmin", "VersionAdmin"]
