@@ -3,7 +3,7 @@ from django.views.decorators.http import require_safe
 
 from practice.context import practice
 from procedures.anatomy import ArticleKind
-from procedures.views import live_cards
+from procedures.views.cards import live_cards
 
 
 @require_safe

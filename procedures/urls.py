@@ -1,15 +1,15 @@
 from django.urls import path
 
-from procedures import views
 from procedures.anatomy import ArticleKind
+from procedures.views import article, lists
 
 app_name = "procedures"
 
 urlpatterns = [
-    path("conditions/", views.article_list, {"kind": ArticleKind.CONDITION}, name="condition-list"),
-    path("conditions/<slug:slug>/", views.detail, {"kind": ArticleKind.CONDITION}, name="condition"),
-    path("procedures/", views.article_list, {"kind": ArticleKind.PROCEDURE}, name="procedure-list"),
-    path("procedures/<slug:slug>/", views.detail, {"kind": ArticleKind.PROCEDURE}, name="procedure"),
-    path("articles/", views.article_list, {"kind": ArticleKind.ARTICLE}, name="article-list"),
-    path("articles/<slug:slug>/", views.detail, {"kind": ArticleKind.ARTICLE}, name="article"),
+    path("conditions/", lists.article_list, {"kind": ArticleKind.CONDITION}, name="condition-list"),
+    path("conditions/<slug:slug>/", article.detail, {"kind": ArticleKind.CONDITION}, name="condition"),
+    path("procedures/", lists.article_list, {"kind": ArticleKind.PROCEDURE}, name="procedure-list"),
+    path("procedures/<slug:slug>/", article.detail, {"kind": ArticleKind.PROCEDURE}, name="procedure"),
+    path("articles/", lists.article_list, {"kind": ArticleKind.ARTICLE}, name="article-list"),
+    path("articles/<slug:slug>/", article.detail, {"kind": ArticleKind.ARTICLE}, name="article"),
 ]

@@ -4,15 +4,15 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from procedures import views
 from procedures.sitemaps import SITEMAPS
+from procedures.views import lists
 
 OLD_MILD = "mild-minimally-invasive-lumbar-decompression-what-is-it-and-can-it-help-you"
 
 
 urlpatterns = [
     path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
-    path("robots.txt", views.robots, name="robots"),
+    path("robots.txt", lists.robots, name="robots"),
     re_path(
         rf"^blog/{OLD_MILD}/?$",
         RedirectView.as_view(pattern_name="procedures:procedure", permanent=True),
