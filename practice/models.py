@@ -5,6 +5,8 @@ import re
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from practice import hours, phones
@@ -111,6 +113,18 @@ class Location(models.Model):
     fax = PhoneField(_("fax"), blank=True)
     parking = models.TextField(_("parking"), blank=True)
     access = models.TextField(_("access"), blank=True, help_text=_("Doors, lifts, wheelchairs."))
+    directions = models.TextField(
+        _("how to find us"), blank=True, help_text=_("By car, by bus and on foot, as you would tell it on the phone.")
+    )
+    map_alt = models.CharField(
+        _("what the map shows"),
+        max_length=400,
+        blank=True,
+        help_text=_(
+            "For those who do not see the map. Empty: no map. The drawing is static/img/maps/, then the slug, "
+            "then .svg: 480 by 320 units, in a group with the id “map”."
+        ),
+    )
     order = models.PositiveSmallIntegerField(
         _("order"), default=0, help_text=_("The first one is the main office: its hours are the hours of the practice.")
     )
@@ -120,6 +134,9 @@ class Location(models.Model):
 
     def __str__(self):
         return self.name
+
+    def get_absolute_url(self):
+        return reverse("practice:location", args=[self.slug])
 
     @property
     def phone_display(self):
@@ -132,6 +149,14 @@ class Location(models.Model):
     @property
     def fax_display(self):
         return phones.display(self.fax)
+
+    @property
+    def map_url(self):
+        """The address of the drawing; "" if the map is not told in words or nobody has drawn one."""
+        try:
+            return static(f"img/maps/{self.slug}.svg") if self.map_alt else ""
+        except ValueError:  # collected static files know no such name
+            return ""
 
     @property
     def hours_lines(self):
@@ -213,6 +238,12 @@ class Clinician(models.Model):
         blank=True,
         help_text=_("Only boards that the Florida Board of Medicine accepts (64B8-11.001). Never “expert” or “best”."),
     )
+    license_number = models.CharField(
+        _("license"), max_length=40, blank=True, help_text=_("As the state lists it, so that anyone can look it up.")
+    )
+    training = models.TextField(
+        _("training"), blank=True, help_text=_("Schools, residency, fellowship, with years: one per line, after “- ”.")
+    )
     languages = models.CharField(_("languages"), max_length=120, blank=True)
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -232,17 +263,47 @@ class Clinician(models.Model):
     def __str__(self):
         return f"{self.first_name} {self.last_name}, {self.credentials}"
 
+    def get_absolute_url(self):
+        return reverse("procedures:clinician", args=[self.slug])
+
     @property
     def is_physician(self):
         return not {"MD", "DO"}.isdisjoint(re.findall(r"\w+", self.credentials.upper().replace(".", "")))
+
+    @property
+    def languages_list(self):
+        return [language.strip() for language in self.languages.split(",") if language.strip()]
+
+    @property
+    def training_html(self):
+        return render(self.training)
 
     @property
     def bio_html(self):
         return render(self.bio)
 
 
+class NoticeQuerySet(models.QuerySet):
+    def for_reader(self, language: str) -> list["Notice"]:
+        """One row per slug, sorted by title: in `language`, else in English, else in whatever there is."""
+
+        def closeness(notice):
+            return notice.language == language, notice.language == "en"
+
+        by_slug = {notice.slug: notice for notice in sorted(self, key=closeness)}  # the last one stays
+        return sorted(by_slug.values(), key=lambda notice: notice.title)
+
+
 class Notice(models.Model):
-    """A dated text about rights and rules: privacy, accessibility."""
+    """A dated text about rights and rules: privacy, accessibility, costs."""
+
+    # These stand at addresses of their own, which other pages and offices know.
+    OWN_ADDRESSES = {
+        "privacy": "practice:privacy",
+        "accessibility": "practice:accessibility",
+        "costs": "practice:costs",
+    }
+    LANGUAGES_SLUG = "language-assistance"
 
     slug = models.SlugField()
     language = models.CharField(_("language"), max_length=5, default="en")
@@ -250,14 +311,46 @@ class Notice(models.Model):
     summary = models.TextField(_("summary"))
     body = models.TextField(_("text"))
     effective_on = models.DateField(_("in force since"))
+    is_sample = models.BooleanField(
+        _("sample wording"),
+        default=False,
+        help_text=_("The page says so. Take the tick away once your lawyer has made the words your own."),
+    )
+
+    objects = NoticeQuerySet.as_manager()
 
     class Meta:
-        ordering = ["slug"]
+        ordering = ["title"]
         constraints = [models.UniqueConstraint(fields=["slug", "language"], name="one_notice_per_slug_and_language")]
 
     def __str__(self):
         return self.title
 
+    def get_absolute_url(self):
+        name = self.OWN_ADDRESSES.get(self.slug)
+        return reverse(name) if name else reverse("practice:notice", args=[self.slug])
+
     @property
     def body_html(self):
         return render(self.body)
+
+
+class HelpLanguage(models.Model):
+    """A language in which we tell patients that language help is free (45 CFR 92.11)."""
+
+    code = models.CharField(_("code"), max_length=12, unique=True, help_text=_("As browsers know it: “es”, “zh-Hant”."))
+    own_name = models.CharField(_("its own name"), max_length=60)
+    english_name = models.CharField(_("English name"), max_length=60)
+    is_right_to_left = models.BooleanField(_("written from right to left"), default=False)
+    text = models.TextField(
+        _("text"), blank=True, help_text=_("The official translation of HHS, never one made by a program.")
+    )
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        verbose_name = _("language of help")
+        verbose_name_plural = _("languages of help")
+        ordering = ["order", "english_name"]
+
+    def __str__(self):
+        return self.english_name
