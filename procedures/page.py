@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.markdown import render
 from procedures.anatomy import ANATOMY, FactKind, Part
-from procedures.document import CITING, current, glance
+from procedures.document import CITING, current, glance, only_compared
 from procedures.models import Regulator, Risk, Source
 
 # These may hold paragraphs and lists; all others are a line.
@@ -57,7 +57,7 @@ class Page:
         with override(document["language"]):
             self.summary = self._html(document["summary"])
             self.interests = self._html(document["interests"])
-            self.glance = self._glance()
+            self.glance = self._labelled(glance(document))
             self.parts = [part for part in map(self._part, ANATOMY[document["kind"]]) if part]
             self.questions = self._rows("questions")
             self.asks = document["asks"]
@@ -82,11 +82,15 @@ class Page:
             for row in self.document[key]
         ]
 
-    def _glance(self):
-        """(label, HTML) of each line of the label."""
+    @property
+    def only_compared(self):
+        """(label, HTML) of each line that only the table of treatments shows."""
+        return self._labelled(only_compared(self.document))
+
+    def _labelled(self, rows):
         return [
             (FactKind(row["kind"]).label, self._html(row["value"])) if "value" in row else ("FDA", self._regulator(row))
-            for row in glance(self.document)
+            for row in rows
         ]
 
     def _regulator(self, row):

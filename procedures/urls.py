@@ -1,7 +1,7 @@
 from django.urls import path
 
 from procedures.anatomy import ArticleKind
-from procedures.views import article, lists
+from procedures.views import article, lists, preview
 
 app_name = "procedures"
 
@@ -12,4 +12,5 @@ urlpatterns = [
     path("procedures/<slug:slug>/", article.detail, {"kind": ArticleKind.PROCEDURE}, name="procedure"),
     path("articles/", lists.article_list, {"kind": ArticleKind.ARTICLE}, name="article-list"),
     path("articles/<slug:slug>/", article.detail, {"kind": ArticleKind.ARTICLE}, name="article"),
+    path("preview/<str:token>/", preview.preview, name="preview"),
 ]

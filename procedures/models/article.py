@@ -48,16 +48,14 @@ class Article(models.Model):
 
 
 class FormerSlug(models.Model):
-    """Where readers once found a page: its old address leads to the new one."""
+    """Where readers once found a page and its translations: the old address leads to the new one."""
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="former_slugs")
-    slug = models.SlugField(_("former address"))
-    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES)
+    slug = models.SlugField(_("former address"), unique=True)
     created_at = models.DateTimeField(_("until"), auto_now_add=True)
 
     class Meta:
         ordering = ["slug"]
-        constraints = [models.UniqueConstraint(fields=["slug", "language"], name="one_page_per_former_slug")]
 
     def __str__(self):
         return self.slug

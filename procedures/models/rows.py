@@ -26,7 +26,7 @@ class Row(models.Model):
 
 class Section(Row):
     kind = models.CharField(_("kind"), max_length=20, choices=SectionKind)
-    body = models.TextField(_("text"))
+    body = models.TextField(_("text"), blank=True)
 
     class Meta(Row.Meta):
         constraints = [models.UniqueConstraint(fields=["version", "kind"], name="one_section_of_a_kind")]

@@ -93,6 +93,16 @@ class Version(models.Model):
     interests = models.TextField(_("interests"), help_text=_("What we earn from this, in plain words."))
     what_changed = models.CharField(_("what changed"), max_length=240, help_text=_("Patients read this."))
 
+    translates = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        help_text=_("The version in the other language whose words these render."),
+    )
+
     live_from = models.DateTimeField(
         _("live from"),
         null=True,

@@ -4,15 +4,18 @@ import datetime
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from outbox.services import enqueue
 from practice.services import current_practice
+from procedures.anatomy import ANATOMY
 from procedures.canonical import document_hash
 from procedures.document import WORDS
 from procedures.freeze import freeze
-from procedures.models import ROW_MODELS, Article, FormerSlug, Version, VersionEvent
+from procedures.models import ROW_MODELS, Article, FormerSlug, Section, Version, VersionEvent
 
 SHOWN = (Version.Status.SAMPLE, Version.Status.APPROVED)
 OPEN = (Version.Status.DRAFT, Version.Status.IN_REVIEW)
@@ -46,6 +49,24 @@ def save_rows(version, rows):
 
 
 @transaction.atomic
+def start_draft(article: Article, by=None) -> Version:
+    """The draft of `article` to work on: the open one, else one with the newest words, else an empty one."""
+    article = lock(article)
+    newest = article.versions.first()
+    if newest is None:
+        return _empty_draft(article, by)
+    return newest if newest.is_open else new_draft(newest, by)
+
+
+def _empty_draft(article, by):
+    draft = Version(article=article, number=1, author=by, title=article.slug, short_title=article.slug)
+    rows = [Section(kind=part.kind, order=order) for order, part in enumerate(ANATOMY[article.kind], start=1)]
+    save_rows(draft, rows)
+    record(draft, VersionEvent.Kind.CREATED, by)
+    return draft
+
+
+@transaction.atomic
 def new_draft(version: Version, by=None) -> Version:
     """A draft with the words and rows of `version`, to edit while readers go on seeing what they see.
 
@@ -54,10 +75,30 @@ def new_draft(version: Version, by=None) -> Version:
     article = lock(version.article)
     if article.versions.filter(status__in=OPEN).exists():
         raise NotAllowed(_("There is a draft of this page already. Go on with that one, or delete it."))
+    return _copy(version, article, by)
+
+
+@transaction.atomic
+def start_translation(version: Version, language: str, by=None) -> Version:
+    """A draft of the same page in `language`, with the words of `version` to be translated.
+
+    Raises NotAllowed if `version` is a translation itself, or if there is one in that language.
+    """
+    original = lock(version.article)
+    if original.translation_of_id or original.translations.filter(language=language).exists():
+        raise NotAllowed(_("There is a page in that language already, or this one is a translation."))
+    article = Article.objects.create(kind=original.kind, slug=original.slug, language=language, translation_of=original)
+    article.conditions.set(original.conditions.all())
+    return _copy(version, article, by, translates=version)
+
+
+def _copy(version, article, by, translates=None):
+    newest = article.versions.first()
     draft = Version(
         article=article,
-        number=article.versions.first().number + 1,
+        number=newest.number + 1 if newest else 1,
         author=by,
+        translates=translates or _original_of(article),
         **{name: getattr(version, name) for name in WORDS},
     )
     rows = [row for model in ROW_MODELS for row in getattr(version, f"{model._meta.model_name}_rows").all()]
@@ -66,6 +107,12 @@ def new_draft(version: Version, by=None) -> Version:
     save_rows(draft, rows)
     record(draft, VersionEvent.Kind.CREATED, by)
     return draft
+
+
+def _original_of(article):
+    """The live version of the page that `article` translates: a new draft of a translation is written against it."""
+    samples = current_practice().sample_content
+    return Version.objects.current(samples=samples).filter(article__translations=article).first()
 
 
 @transaction.atomic
@@ -80,9 +127,11 @@ def submit(version: Version, by) -> None:
     record(version, VersionEvent.Kind.SUBMITTED, by)
     for clinician in _signers().exclude(pk__in=_writers(version)).exclude(email=""):
         write_to(
-            clinician, "page-to-sign", path=f"/admin/procedures/version/{version.pk}/review/",
+            clinician,
+            "page-to-sign",
+            path=reverse("admin:procedures_version_review", args=[version.pk]),
             dedupe_key=f"version:{version.pk}:{version.events.count()}:{clinician.pk}",
-        )  # fmt: skip
+        )
 
 
 @transaction.atomic
@@ -206,24 +255,23 @@ def withdraw(article: Article, by=None) -> int:
 
 
 @transaction.atomic
-def change_address(article: Article, slug: str) -> Article:
-    """Give `article` another slug. If readers have seen the page, its former address leads to the new one.
+def change_address(article: Article, slug: str) -> None:
+    """Give `article` and its translations another slug. If readers have seen it, the former address leads to the new.
 
-    Raises NotAllowed if the address is that of another page, or was.
+    Raises NotAllowed if the address is that of another page, or was, or if `article` is a translation.
     """
     article = lock(article)
-    taken = Article.objects.filter(slug=slug, language=article.language).exclude(pk=article.pk)
-    former = FormerSlug.objects.filter(slug=slug, language=article.language)
+    if article.translation_of_id:
+        raise NotAllowed(_("A translation has the address of its original. Change it there."))
+    family = Article.objects.filter(Q(pk=article.pk) | Q(translation_of=article))
+    taken = Article.objects.filter(slug=slug).exclude(pk__in=family)
+    former = FormerSlug.objects.filter(slug=slug)
     if taken.exists() or former.exclude(article=article).exists():
         raise NotAllowed(_("Another page has this address, or had it."))
-    if slug == article.slug:
-        return article
     former.delete()  # back to an address that it had
-    if article.versions.filter(live_from__lte=timezone.now()).exists():
-        article.former_slugs.create(slug=article.slug, language=article.language)
-    article.slug = slug
-    article.save()
-    return article
+    if slug != article.slug and Version.objects.filter(article__in=family, live_from__lte=timezone.now()).exists():
+        article.former_slugs.create(slug=article.slug)
+    family.update(slug=slug)
 
 
 def _take(version, status, refusal):
@@ -234,12 +282,8 @@ def _take(version, status, refusal):
         raise NotAllowed(refusal)
 
 
-def write_to(user, kind, *, path, dedupe_key):
-    """A mail to a member of staff; it names no page, the link does."""
+def write_to(user, kind, *, path, dedupe_key, **values) -> None:
+    """A mail to a member of staff, once per `dedupe_key`. It names no page: the link leads there."""
     practice = current_practice()
-    enqueue(
-        kind,
-        to=user.email,
-        dedupe_key=dedupe_key,
-        context={"path": path, "phone_display": practice.phone_display, "from_name": practice.short_name},
-    )
+    known = {"path": path, "phone_display": practice.phone_display, "from_name": practice.short_name}
+    enqueue(kind, to=user.email, dedupe_key=dedupe_key, context=known | values)

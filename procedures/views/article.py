@@ -1,6 +1,7 @@
 from django.conf import settings
+from django.db.models.fields.json import KT
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import get_language, override
@@ -9,43 +10,76 @@ from django.views.decorators.http import require_safe
 
 from practice.services import read_card
 from procedures import jsonld
-from procedures.models import Article, Version
+from procedures.models import Article, FormerSlug, Version
 from procedures.page import Page
-from procedures.views.cards import FALLBACK, live_cards, practice, shows_samples
+from procedures.views.cards import FALLBACK, cards_of, live_cards, practice, shows_samples
 from procedures.views.lists import LISTS
+
+WAS_SHOWN = (Version.Status.APPROVED, Version.Status.WITHDRAWN)
 
 
 @require_safe
 def detail(request, kind, slug):
-    version = _live_version(shows_samples(request), kind, slug)
+    versions = _live_versions(shows_samples(request), kind, slug)
+    version = versions.get(get_language()) or versions.get(FALLBACK)
     if version is None:
-        return _gone(request, kind, slug)
-    document = version.document
+        return _moved(kind, slug) or _gone(request, kind, slug)
+    return show(request, version, version.document, original=versions.get(FALLBACK))
+
+
+def show(request, version, document, *, original=None, preview=False):
+    """The page of `version` with the words of `document`: for readers, and before that for editors and clinicians.
+
+    `original`: the live version in the language that translations follow. `preview`: it is not live, or may not be.
+    """
+    article, kind = version.article, version.article.kind
     linked = {*document["conditions"], *document["related"], *(row["slug"] for row in document["choices"])}
-    page = Page(document, live_cards(shows_samples(request), article__slug__in=linked))
+    page = Page(document, cards_of(shows_samples(request), linked))
     crumbs = [
         (_("Home"), reverse("home")),
         (LISTS[kind][0], reverse(f"procedures:{kind}-list")),
         (document["short_title"], None),
     ]
-    canonical_url = _absolute(kind, slug, document["language"])
+    canonical_url = _absolute(kind, article.slug, document["language"])
     context = {
         "version": version,
         "page": page,
+        "slug": article.slug,
         "crumbs": crumbs,
         "canonical_url": canonical_url,
         "is_fallback": document["language"] != get_language(),
-        "jsonld": jsonld.script(jsonld.graph(version, practice(request), canonical_url, crumbs)),
+        "is_behind": _is_behind(version, original),
+        "earlier": _earlier(version),
+        "preview": preview,
+        "jsonld": "" if preview else jsonld.script(jsonld.graph(version, practice(request), canonical_url, crumbs)),
     }
     return render(request, "procedures/detail.html", context)
 
 
-def _live_version(samples, kind, slug):
+def _live_versions(samples, kind, slug):
+    """Language → the live version, in the reader's language and in the one that stands in for it."""
     versions = Version.objects.current(samples=samples).filter(
         article__kind=kind, article__slug=slug, article__language__in=(FALLBACK, get_language())
     )
-    by_language = {version.article.language: version for version in versions.select_related("article", "reviewer")}
-    return by_language.get(get_language()) or by_language.get(FALLBACK)
+    return {version.article.language: version for version in versions.select_related("article", "reviewer")}
+
+
+def _is_behind(version, original):
+    """Whether the page that `version` translates has other words by now."""
+    return bool(original and version.translates_id and version.translates_id != original.pk)
+
+
+def _earlier(version):
+    """What changed before `version`, newest first: dicts with live_from and words."""
+    if version.number == 1:
+        return []
+    earlier = Version.objects.filter(article=version.article, number__lt=version.number, status__in=WAS_SHOWN)
+    return earlier.order_by("-number").values("live_from", words=KT("document__what_changed"))
+
+
+def _moved(kind, slug):
+    former = FormerSlug.objects.filter(slug=slug, article__kind=kind).select_related("article").first()
+    return redirect(f"procedures:{kind}", former.article.slug, permanent=True) if former else None
 
 
 def _gone(request, kind, slug):

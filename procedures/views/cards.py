@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from practice.context import practice as practice_context
-from procedures.models import Version
+from procedures.models import FormerSlug, Version
 from procedures.page import Card
 
 FALLBACK = "en"
@@ -24,6 +24,17 @@ def live_cards(samples: bool, **conditions) -> dict[str, Card]:
         )
         for row in rows
     }
+
+
+def cards_of(samples: bool, slugs) -> dict[str, Card]:
+    """Slug → Card of the live pages that a frozen document names, also of one that has moved since."""
+    cards = live_cards(samples, article__slug__in=slugs)
+    missing = [slug for slug in slugs if slug and slug not in cards]
+    if missing:  # not live, or moved
+        moved = dict(FormerSlug.objects.filter(slug__in=missing).values_list("slug", "article__slug"))
+        found = live_cards(samples, article__slug__in=moved.values()) if moved else {}
+        cards |= {old: found[new] for old, new in moved.items() if new in found}
+    return cards
 
 
 def practice(request):

@@ -1,0 +1,57 @@
+"""Pages that are due to be checked again: who is told, and when; and signed words that are no longer those signed."""
+
+import datetime
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from procedures.canonical import document_hash
+from procedures.models import Version
+from procedures.services.publishing import write_to
+
+AHEAD_DAYS = (90, 30, 0)  # before the day of the next check
+
+
+def due(within_days: int = 0):
+    """Signed versions that readers see, whose next check is at most `within_days` away; the most urgent first.
+
+    Older versions of a page wait for nothing: a newer one took their place.
+    """
+    day = timezone.localdate() + datetime.timedelta(days=within_days)
+    signed = Version.objects.current(samples=False).filter(next_review__lte=day)
+    return signed.select_related("reviewer").order_by("next_review", "pk")
+
+
+@transaction.atomic
+def remind() -> list[Version]:
+    """Write to every editor about each page that has come nearer to its day than 90, 30 or 0 days; those pages.
+
+    May run as often as one likes: nobody is told twice of the same step, and a step that was missed is made up for.
+    """
+    versions = list(due(within_days=max(AHEAD_DAYS)))
+    for version in versions:
+        days = (version.next_review - timezone.localdate()).days
+        step = min(ahead for ahead in AHEAD_DAYS if days <= ahead)
+        for editor in _editors():
+            write_to(
+                editor,
+                "review-due",
+                path=reverse("admin:procedures_version_change", args=[version.pk]),
+                dedupe_key=f"review:{version.pk}:{version.next_review}:{step}:{editor.pk}",
+                review_on=date_format(version.next_review, "F j, Y"),
+            )
+    return versions
+
+
+def _editors():
+    active = get_user_model().objects.filter(is_active=True).exclude(email="")
+    return active.with_perm("procedures.change_version", backend="django.contrib.auth.backends.ModelBackend")
+
+
+def changed_since_signed() -> list[Version]:
+    """Approved versions whose document is not the one that was signed: somebody changed it past the site."""
+    signed = Version.objects.filter(status=Version.Status.APPROVED).select_related("article")
+    return [version for version in signed if document_hash(version.document) != version.document_hash]
