@@ -20,10 +20,10 @@ WAS_SHOWN = (Version.Status.APPROVED, Version.Status.WITHDRAWN)
 
 @require_safe
 def detail(request, kind, slug):
-    versions = _live_versions(shows_samples(request), kind, slug)
+    versions = live_versions(shows_samples(request), kind, slug)
     version = versions.get(get_language()) or versions.get(FALLBACK)
     if version is None:
-        return _moved(kind, slug) or _gone(request, kind, slug)
+        return missing(request, kind, slug)
     return show(request, version, version.document, original=versions.get(FALLBACK))
 
 
@@ -56,7 +56,7 @@ def show(request, version, document, *, original=None, preview=False):
     return render(request, "procedures/detail.html", context)
 
 
-def _live_versions(samples, kind, slug):
+def live_versions(samples, kind, slug):
     """Language → the live version, in the reader's language and in the one that stands in for it."""
     versions = Version.objects.current(samples=samples).filter(
         article__kind=kind, article__slug=slug, article__language__in=(FALLBACK, get_language())
@@ -77,9 +77,17 @@ def _earlier(version):
     return earlier.order_by("-number").values("live_from", words=KT("document__what_changed"))
 
 
-def _moved(kind, slug):
+def missing(request, kind, slug, page=None):
+    """The answer for an article that is not live: 301 to where it moved, 410 if it was taken back, else Http404.
+
+    `page`: the name of the address that was asked for, where that is another one than the article's own.
+    """
+    return _moved(kind, slug, page or kind) or _gone(request, kind, slug)
+
+
+def _moved(kind, slug, page):
     former = FormerSlug.objects.filter(slug=slug, article__kind=kind).select_related("article").first()
-    return redirect(f"procedures:{kind}", former.article.slug, permanent=True) if former else None
+    return redirect(f"procedures:{page}", former.article.slug, permanent=True) if former else None
 
 
 def _gone(request, kind, slug):
