@@ -27,7 +27,7 @@ def bundled(name):
     return bundle(f"css/{name}", paths)
 
 
-@pytest.mark.parametrize("name", ["apollo.css", "form.css", "desk.css"])
+@pytest.mark.parametrize("name", ["apollo.css", "form.css", "tools.css", "desk.css"])
 def test_bundle_leaves_no_import(name):
     assert "@import" not in bundled(name)
 
@@ -50,9 +50,9 @@ def test_public_bundle_leaves_room_for_the_longest_page():
 
 
 def test_every_component_file_is_imported_once():
-    sheets = "".join((CSS / name).read_text() for name in ("apollo.css", "form.css"))
+    sheets = "".join((CSS / name).read_text() for name in ("apollo.css", "form.css", "tools.css"))
     imported = re.findall(r'^@import "([^"]+)" layer\(\w+\);$', sheets, re.MULTILINE)
-    files = {str(path.relative_to(CSS)) for path in CSS.rglob("*.css")} - {"apollo.css", "form.css", "desk.css"}
+    files = {str(path.relative_to(CSS)) for path in CSS.rglob("*.css")} - {"apollo.css", "form.css", "tools.css", "desk.css"}
     assert sorted(imported) == sorted(files)
 
 
