@@ -1,7 +1,8 @@
 from django.contrib import admin
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
-from practice.models import Clinician, Closure, Location, Notice, OpeningHours, Practice
+from practice.models import Clinician, Closure, HelpLanguage, Location, Notice, OpeningHours, Practice
 from practice.services import write_card
 
 
@@ -68,4 +69,14 @@ class ClinicianAdmin(admin.ModelAdmin):
 
 @admin.register(Notice)
 class NoticeAdmin(admin.ModelAdmin):
-    list_display = ["title", "language", "effective_on"]
+    list_display = ["title", "language", "effective_on", "is_sample"]
+    list_filter = ["is_sample", "language"]
+
+
+@admin.register(HelpLanguage)
+class HelpLanguageAdmin(admin.ModelAdmin):
+    list_display = ["english_name", "own_name", "has_text"]
+
+    @admin.display(description=_("translated"), boolean=True)
+    def has_text(self, row):
+        return bool(row.text)

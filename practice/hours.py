@@ -1,7 +1,7 @@
 """When we are open, and the dated promise: by closing time of the next business day, in the practice's time zone."""
 
 import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -9,10 +9,28 @@ from django.conf import settings
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.formats import time_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 TWO_WEEKS = datetime.timedelta(days=14)
 LONGEST_SEARCH_DAYS = 400
 FALLBACK_CLOSING = datetime.time(17)
+WEEKDAYS_WITHOUT_HOURS = range(5)
+HOLIDAYS_SHOWN = 5
+OBSERVED = " (observed)"
+# The library speaks English only; named here so that translators meet them.
+FEDERAL_HOLIDAYS = (
+    gettext_noop("New Year's Day"),
+    gettext_noop("Martin Luther King Jr. Day"),
+    gettext_noop("Washington's Birthday"),
+    gettext_noop("Memorial Day"),
+    gettext_noop("Juneteenth National Independence Day"),
+    gettext_noop("Independence Day"),
+    gettext_noop("Labor Day"),
+    gettext_noop("Columbus Day"),
+    gettext_noop("Veterans Day"),
+    gettext_noop("Thanksgiving Day"),
+    gettext_noop("Christmas Day"),
+)
 
 
 def zone() -> ZoneInfo:
@@ -58,6 +76,13 @@ class Calendar:
         local = at.astimezone(zone())
         closes = self.closing_time(local.date())
         return closes is not None and self._hours[local.weekday()].opens <= local.time() and local < closes
+
+    def holidays_ahead(self, day: datetime.date) -> list[tuple[datetime.date, str]]:
+        """The next federal holidays from `day` on, with names: those on which the office would otherwise be open."""
+        weekdays = self._hours or WEEKDAYS_WITHOUT_HOURS
+        days = (day + datetime.timedelta(days=number) for number in range(LONGEST_SEARCH_DAYS))
+        found = (day for day in days if day.weekday() in weekdays and day in self._holidays)
+        return [(day, _(self._holidays[day].removesuffix(OBSERVED))) for day in islice(found, HOLIDAYS_SHOWN)]
 
     def promise(self, at: datetime.datetime, business_days: int) -> datetime.datetime:
         """Closing time of the `business_days`-th business day after the day of `at` (both aware)."""

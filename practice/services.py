@@ -19,7 +19,7 @@ def current_practice() -> Practice:
     """The practice with `main_location`, `hours_lines`, `calendar` and `upcoming_closures`; four queries at most."""
     practice = Practice.objects.first() or Practice(name=_("Our practice"), short_name=_("Our office"))
     main = Location.objects.prefetch_related("opening_hours").first()
-    closures = list(_closures_of(main))
+    closures = list(closures_of(main))
     soon = timezone.localdate(timezone=hours.zone()) + hours.TWO_WEEKS
     practice.main_location = main
     practice.calendar = hours.Calendar(main.opening_hours.all() if main else [], closures)
@@ -28,7 +28,8 @@ def current_practice() -> Practice:
     return practice
 
 
-def _closures_of(location):
+def closures_of(location):
+    """Closures of `location` and of all offices that are not over, the next one first."""
     today = timezone.localdate(timezone=hours.zone())
     return Closure.objects.filter(Q(location=None) | Q(location=location), ends_on__gte=today)
 
@@ -45,7 +46,7 @@ def reply_promise(at: datetime.datetime | None = None, practice: Practice | None
 def is_open(location: Location, at: datetime.datetime) -> bool:
     """Whether `location` is open at `at` (aware); a location without any hours is taken as open."""
     rows = list(location.opening_hours.all())
-    return not rows or hours.Calendar(rows, _closures_of(location)).is_open(at)
+    return not rows or hours.Calendar(rows, closures_of(location)).is_open(at)
 
 
 def card_path():
@@ -66,7 +67,7 @@ def write_card():
                 "ends_on": closure.ends_on.isoformat(),
                 "reason": closure.reason,
             }
-            for closure in _closures_of(practice.main_location)
+            for closure in closures_of(practice.main_location)
         ],
     }
     path = card_path()

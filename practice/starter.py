@@ -4,14 +4,14 @@ import datetime
 
 from django.db import transaction
 
-from practice.models import Clinician, Location, Notice, OpeningHours, Practice
+from practice.models import Clinician, HelpLanguage, Location, Notice, OpeningHours, Practice
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @transaction.atomic
 def load_practice(data: dict) -> list[str]:
-    """Add practice, locations with hours, and clinicians, each kind only if it has no row; which were added."""
+    """Add practice, locations with hours, clinicians and languages of help, each kind only if it has no row; which were added."""
     added = []
     if not Practice.objects.exists():
         _save(Practice(pk=1, **data["practice"]))
@@ -24,6 +24,10 @@ def load_practice(data: dict) -> list[str]:
         for order, fields in enumerate(data["clinicians"]):
             _save(Clinician(order=order, **fields))
         added.append("clinicians")
+    if not HelpLanguage.objects.exists():
+        for order, fields in enumerate(data["languages"]):
+            _save(HelpLanguage(order=order, **fields))
+        added.append("languages")
     return added
 
 

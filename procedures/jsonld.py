@@ -1,22 +1,11 @@
 """What a page says, for search engines: schema.org as data (it is not run), and only what stands on the page."""
 
-import json
-
-from django.conf import settings
-from django.utils.safestring import SafeString, mark_safe
-
+from practice.jsonld import CLINIC, breadcrumb, clinic, graph_of
+from practice.jsonld import script as script
 from procedures.anatomy import ArticleKind
 from procedures.models import Version
 
-# As Django's json_script: none of these can end the element or begin a tag.
-ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 SUBJECTS = {ArticleKind.CONDITION: "MedicalCondition", ArticleKind.PROCEDURE: "MedicalProcedure"}
-
-
-def script(data: dict) -> SafeString:
-    """`data` inside <script type="application/ld+json">."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(ESCAPES)
-    return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308
 
 
 def graph(version: Version, practice, url: str, crumbs) -> dict:
@@ -24,15 +13,15 @@ def graph(version: Version, practice, url: str, crumbs) -> dict:
 
     `crumbs`: (label, path or None) as the breadcrumb shows them.
     """
-    document, byline = version.document, version.byline
+    words, byline = version.document, version.byline
     page = {
         "@type": "MedicalWebPage",
         "@id": url,
         "url": url,
-        "name": document["title"],
-        "inLanguage": document["language"],
-        "publisher": {"@id": f"{settings.PUBLIC_URL}/#clinic"},
-        "breadcrumb": _breadcrumb(crumbs, url),
+        "name": words["title"],
+        "inLanguage": words["language"],
+        "publisher": CLINIC,
+        "breadcrumb": breadcrumb(crumbs, url),
     }
     if byline:
         page["lastReviewed"] = byline.reviewed_on.isoformat()
@@ -40,10 +29,10 @@ def graph(version: Version, practice, url: str, crumbs) -> dict:
             "@type": "Physician" if version.reviewer.is_physician else "Person",
             "name": byline.reviewer,
         }
-    subject = _subject(document)
+    subject = _subject(words)
     if subject:
         page["about"] = subject
-    return {"@context": "https://schema.org", "@graph": [page, _clinic(practice)]}
+    return graph_of(page, clinic(practice))
 
 
 def _subject(document):
@@ -55,36 +44,3 @@ def _subject(document):
         for name, key in (("preparation", "steps_before"), ("howPerformed", "steps_day"), ("followup", "steps_after")):
             subject[name] = "; ".join(row["title"] for row in document[key])
     return {name: value for name, value in subject.items() if value}
-
-
-def _clinic(practice):
-    clinic = {
-        "@type": "MedicalClinic",
-        "@id": f"{settings.PUBLIC_URL}/#clinic",
-        "name": practice.name,
-        "telephone": practice.phone_display,
-        "url": f"{settings.PUBLIC_URL}/",
-    }
-    place = practice.main_location
-    if place:
-        clinic["address"] = {
-            "@type": "PostalAddress",
-            "streetAddress": place.street,
-            "addressLocality": place.city,
-            "addressRegion": place.state,
-            "postalCode": place.zip_code,
-        }
-    return clinic
-
-
-def _breadcrumb(crumbs, url):
-    items = [
-        {
-            "@type": "ListItem",
-            "position": position,
-            "name": str(label),
-            "item": f"{settings.PUBLIC_URL}{path}" if path else url,
-        }
-        for position, (label, path) in enumerate(crumbs, start=1)
-    ]
-    return {"@type": "BreadcrumbList", "itemListElement": items}

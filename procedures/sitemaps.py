@@ -4,15 +4,16 @@ from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.urls import reverse
 
+from practice.models import Clinician, Location, Notice
 from practice.services import current_practice
 from procedures.models import Version
 
 PAGES = (
     "home",
     "practice:about",
+    "practice:how-we-write",
     "practice:urgent",
-    "practice:privacy",
-    "practice:accessibility",
+    "practice:notices",
     "procedures:condition-list",
     "procedures:procedure-list",
     "procedures:article-list",
@@ -37,6 +38,21 @@ class PageSitemap(PublicSitemap):
         return reverse(item)
 
 
+class PracticeSitemap(PublicSitemap):
+    """The pages of people, offices and notices, and of fellows where they train."""
+
+    def items(self):
+        paths = [
+            row.get_absolute_url()
+            for rows in (Clinician.objects.all(), Location.objects.all(), Notice.objects.for_reader("en"))
+            for row in rows
+        ]
+        return paths + ([reverse("practice:teaching")] if current_practice().affiliation else [])
+
+    def location(self, item):
+        return item
+
+
 class VersionSitemap(PublicSitemap):
     """Every live page, samples too: they are there to be looked at, and say noindex themselves."""
 
@@ -51,4 +67,4 @@ class VersionSitemap(PublicSitemap):
         return item["live_from"]
 
 
-SITEMAPS = {"pages": PageSitemap, "versions": VersionSitemap}
+SITEMAPS = {"pages": PageSitemap, "practice": PracticeSitemap, "versions": VersionSitemap}

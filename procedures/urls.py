@@ -1,11 +1,13 @@
 from django.urls import path
 
 from procedures.anatomy import ArticleKind
+from procedures.clinicians import clinician
 from procedures.views import article, lists, preview
 
 app_name = "procedures"
 
 urlpatterns = [
+    path("clinicians/<slug:slug>/", clinician, name="clinician"),
     path("conditions/", lists.article_list, {"kind": ArticleKind.CONDITION}, name="condition-list"),
     path("conditions/<slug:slug>/", article.detail, {"kind": ArticleKind.CONDITION}, name="condition"),
     path("procedures/", lists.article_list, {"kind": ArticleKind.PROCEDURE}, name="procedure-list"),
