@@ -11,7 +11,10 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @transaction.atomic
 def load_practice(data: dict) -> list[str]:
-    """Add practice, locations with hours, clinicians and languages of help, each kind only if it has no row; which were added."""
+    """Add practice, locations with hours, clinicians and languages of help, each kind only if it has no row.
+
+    Gives the names of the kinds that were added.
+    """
     added = []
     if not Practice.objects.exists():
         _save(Practice(pk=1, **data["practice"]))
