@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, override
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 CITATION = re.compile(r"\[\^(?P<key>[a-z0-9-]+)\]")
 
@@ -38,6 +39,11 @@ def clean_markdown(text: str) -> str:
 def cited_keys(text: str) -> list[str]:
     """The keys of the sources cited in `text` as [^key], in order, each once."""
     return list(dict.fromkeys(CITATION.findall(text)))
+
+
+def parse(text: str) -> list[Token]:
+    """`text` as tokens of paragraphs, lists and headings; a citation is a token of its own, with its key as `meta`."""
+    return _markdown.parse(text)
 
 
 def render(
