@@ -124,9 +124,11 @@ class Card:
     """A page as lists show it."""
 
     kind: str
+    slug: str
     short_title: str
     teaser: str
     url: str
+    conditions: tuple[str, ...] = ()  # the slugs of those that it treats
 
 
 def _outcome(row):

@@ -2,7 +2,7 @@ from django.urls import path
 
 from procedures.anatomy import ArticleKind
 from procedures.clinicians import clinician
-from procedures.views import article, lists, preview
+from procedures.views import article, lists, preview, search
 
 app_name = "procedures"
 
@@ -14,5 +14,6 @@ urlpatterns = [
     path("procedures/<slug:slug>/", article.detail, {"kind": ArticleKind.PROCEDURE}, name="procedure"),
     path("articles/", lists.article_list, {"kind": ArticleKind.ARTICLE}, name="article-list"),
     path("articles/<slug:slug>/", article.detail, {"kind": ArticleKind.ARTICLE}, name="article"),
+    path("search/", search.search, name="search"),
     path("preview/<str:token>/", preview.preview, name="preview"),
 ]

@@ -50,7 +50,7 @@ class VersionQuerySet(models.QuerySet):
         return self.live(samples=samples, at=at).filter(pk=Subquery(best.values("pk")[:1]))
 
     def cards(self):
-        """Each version as a dict for lists: kind, slug, language, frozen_title, frozen_teaser, live_from."""
+        """Each version as a dict for lists: kind, slug, language, frozen_title, frozen_teaser, conditions, live_from."""
         return self.values(
             "live_from",
             kind=F("article__kind"),
@@ -58,6 +58,7 @@ class VersionQuerySet(models.QuerySet):
             language=F("article__language"),
             frozen_title=KT("document__short_title"),
             frozen_teaser=KT("document__teaser"),
+            conditions=F("document__conditions"),
         )
 
 

@@ -18,9 +18,11 @@ def live_cards(samples: bool, **conditions) -> dict[str, Card]:
     return {
         row["slug"]: Card(
             kind=row["kind"],
+            slug=row["slug"],
             short_title=row["frozen_title"],
             teaser=row["frozen_teaser"],
             url=reverse(f"procedures:{row['kind']}", args=[row["slug"]]),
+            conditions=tuple(row["conditions"]),
         )
         for row in rows
     }

@@ -5,7 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from procedures.anatomy import ArticleKind
-from procedures.views.cards import live_cards, shows_samples
+from procedures.page import Card
+from procedures.views.cards import cards_of, live_cards, shows_samples
 
 LISTS = {
     ArticleKind.CONDITION: (_("Conditions"), _("What may be behind your pain, and what you can do about it.")),
@@ -20,8 +21,35 @@ LISTS = {
 @require_safe
 def article_list(request, kind):
     title, lead = LISTS[kind]
-    cards = live_cards(shows_samples(request), article__kind=kind)
-    return render(request, "procedures/list.html", {"title": title, "lead": lead, "pages": list(cards.values())})
+    samples = shows_samples(request)
+    if kind == ArticleKind.PROCEDURE:
+        groups = by_condition(samples)
+    else:
+        pages = list(live_cards(samples, article__kind=kind).values())
+        groups = [(None, pages)] if pages else []
+    return render(request, "procedures/list.html", {"title": title, "lead": lead, "groups": groups})
+
+
+def by_condition(samples: bool) -> list[tuple[Card | None, list[Card]]]:
+    """The live procedures under each live condition that their frozen words name; last, under None, those without one.
+
+    Conditions and procedures by title; two queries.
+    """
+    procedures = live_cards(samples, article__kind=ArticleKind.PROCEDURE).values()
+    conditions = cards_of(samples, sorted({slug for card in procedures for slug in card.conditions}))
+    groups = {condition: [] for condition in sorted(set(conditions.values()), key=lambda card: card.short_title)}
+    groups[None] = []
+    for card in procedures:
+        for condition in dict.fromkeys(conditions.get(slug) for slug in card.conditions if slug in conditions) or [
+            None
+        ]:
+            groups[condition].append(card)
+    return [(condition, cards) for condition, cards in groups.items() if cards]
+
+
+def treatments(samples: bool, slug: str) -> list[Card]:
+    """The live procedures for the condition at `slug`; two queries."""
+    return next((cards for condition, cards in by_condition(samples) if condition and condition.slug == slug), [])
 
 
 @require_safe
