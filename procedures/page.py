@@ -11,7 +11,8 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from practice.markdown import render
-from procedures.anatomy import ANATOMY, FactKind, Part
+from procedures import numbers
+from procedures.anatomy import ANATOMY, ArticleKind, FactKind, Part
 from procedures.document import CITING, current, glance, only_compared
 from procedures.models import Regulator, Risk, Source
 
@@ -25,6 +26,7 @@ ROW_TEMPLATES = {
 }
 STUDIES = {Source.Kind.TRIAL, Source.Kind.COHORT, Source.Kind.CASE_REPORT, Source.Kind.REVIEW}
 MOST_CIRCLES = 200
+MOST_COMPARED = 4
 
 REGULATOR_WORDS = {
     Regulator.Status.CLEARED: _("%(device)s: cleared%(when)s. That is not the same as FDA approval."),
@@ -47,10 +49,14 @@ class ShownPart:
 
 
 class Page:
-    """`document` for the template; `linked` maps the slugs of live pages to their cards."""
+    """`document` for the template; `linked` maps the slugs of live pages to their cards.
 
-    def __init__(self, document: dict, linked: dict[str, "Card"]):
+    `slug`: the one of today, where the article has moved since the document was frozen.
+    """
+
+    def __init__(self, document: dict, linked: dict[str, "Card"], slug: str = ""):
         self.document = document = current(document)
+        self.slug = slug or document["slug"]
         self._linked = linked
         self._numbers = {source["key"]: source["number"] for source in document["sources"]}
         # An English page keeps its English headings, also where the site around it is Spanish.
@@ -61,7 +67,7 @@ class Page:
             self.parts = [part for part in map(self._part, ANATOMY[document["kind"]]) if part]
             self.questions = self._rows("questions")
             self.asks = document["asks"]
-            self.sources = [_source(source) for source in document["sources"]]
+            self.sources = [shown_source(source) for source in document["sources"]]
         also = [*document["related"], *document["conditions"]]
         self.related = [linked[slug] for slug in dict.fromkeys(also) if slug in linked]
 
@@ -104,7 +110,7 @@ class Page:
         if body is None:
             return None
         rows = self._rows(part.rows) if part.rows else []
-        shape = {"choices": self._choice, "outcomes": _outcome, "risks": _risk}.get(part.rows, lambda row: row)
+        shape = {"choices": self._choice}.get(part.rows) or SHAPES.get(part.rows, lambda row: row)
         return ShownPart(
             kind=part.kind,
             title=str(part.title),
@@ -113,6 +119,14 @@ class Page:
             rows=[shape(row) for row in rows],
             pictures=[_picture(row) for row in self._rows("pictures") if row["section"] == part.kind],
         )
+
+    @property
+    def compared(self) -> list[str]:
+        """The slugs of the treatments to show side by side: this one, then its choices that have a page."""
+        own = [self.slug] if self.kind == ArticleKind.PROCEDURE else []
+        cards = [self._linked.get(row["slug"]) for row in self.document["choices"] if not row["this_page"]]
+        others = [card.slug for card in cards if card and card.kind == ArticleKind.PROCEDURE]
+        return list(dict.fromkeys(own + others))[:MOST_COMPARED]
 
     def _choice(self, row):
         card = None if row["this_page"] else self._linked.get(row["slug"])
@@ -132,8 +146,15 @@ class Card:
 
 
 def _outcome(row):
-    total = row["total"]
-    return row | {"dots": _dots(row["count"], total) if total and total <= MOST_CIRCLES else None}
+    total, words = row["total"], ""
+    if row["happened"]:
+        words = numbers.in_words(row["count"], total, row["happened"], row["did_not_happen"])
+    dots = _dots(row["count"], total) if total and total <= MOST_CIRCLES else None
+    return row | {"in_words": words, "dots": dots}
+
+
+def _step(row):
+    return row | {"when": numbers.day_in_words(row["day"])}
 
 
 def _dots(count, total):
@@ -170,7 +191,11 @@ def _risk(row):
     return row | {"label": Risk.Frequency(row["frequency"]).label}
 
 
-def _source(source):
+# What the rows of a kind show beside their texts.
+SHAPES = {"outcomes": _outcome, "risks": _risk, "steps_before": _step, "steps_after": _step}
+
+
+def shown_source(source):
     """The source with its dates as dates, its kind in words, and who paid where that matters."""
     funder = source["funder"]
     if not funder and source["kind"] in STUDIES:

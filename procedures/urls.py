@@ -2,7 +2,7 @@ from django.urls import path
 
 from procedures.anatomy import ArticleKind
 from procedures.clinicians import clinician
-from procedures.views import article, lists, preview, search
+from procedures.views import article, compare, lists, preview, search, sheets
 
 app_name = "procedures"
 
@@ -11,7 +11,13 @@ urlpatterns = [
     path("conditions/", lists.article_list, {"kind": ArticleKind.CONDITION}, name="condition-list"),
     path("conditions/<slug:slug>/", article.detail, {"kind": ArticleKind.CONDITION}, name="condition"),
     path("procedures/", lists.article_list, {"kind": ArticleKind.PROCEDURE}, name="procedure-list"),
+    path("procedures/compare/", compare.compare, name="compare"),
     path("procedures/<slug:slug>/", article.detail, {"kind": ArticleKind.PROCEDURE}, name="procedure"),
+    path("procedures/<slug:slug>/for-me/", sheets.sheet, {"name": "for-me"}, name="for-me"),
+    path("before/<slug:slug>/", sheets.sheet, {"name": "before"}, name="before"),
+    path("before/<slug:slug>/qr.svg", sheets.qr, {"name": "before"}, name="before-qr"),
+    path("after/<slug:slug>/", sheets.sheet, {"name": "after"}, name="after"),
+    path("after/<slug:slug>/qr.svg", sheets.qr, {"name": "after"}, name="after-qr"),
     path("articles/", lists.article_list, {"kind": ArticleKind.ARTICLE}, name="article-list"),
     path("articles/<slug:slug>/", article.detail, {"kind": ArticleKind.ARTICLE}, name="article"),
     path("search/", search.search, name="search"),

@@ -34,7 +34,7 @@ def show(request, version, document, *, original=None, preview=False):
     """
     article, kind = version.article, version.article.kind
     linked = {*document["conditions"], *document["related"], *(row["slug"] for row in document["choices"])}
-    page = Page(document, cards_of(shows_samples(request), linked))
+    page = Page(document, cards_of(shows_samples(request), linked), article.slug)
     crumbs = [
         (_("Home"), reverse("home")),
         (LISTS[kind][0], reverse(f"procedures:{kind}-list")),

@@ -1,0 +1,63 @@
+from django.conf import settings
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from procedures.anatomy import ArticleKind
+from procedures.compare import Column, CompareForm, shared_conditions, table
+from procedures.models import Version
+from procedures.views.cards import FALLBACK, live_cards, shows_samples
+from procedures.views.lists import LISTS
+
+
+@require_safe
+def compare(request):
+    samples = shows_samples(request)
+    form = CompareForm(
+        request.GET if "with" in request.GET else None, live_cards(samples, article__kind=ArticleKind.PROCEDURE)
+    )
+    crumbs = [
+        (_("Home"), reverse("home")),
+        (LISTS[ArticleKind.PROCEDURE][0], reverse("procedures:procedure-list")),
+        (_("Compare"), None),
+    ]
+    context = {"form": form, "field": form["with"], "crumbs": crumbs}
+    if form.is_valid():
+        context |= _side_by_side(samples, form.cleaned_data["with"], request.GET.get("condition"))
+    return render(request, "procedures/compare.html", context)
+
+
+def _side_by_side(samples, slugs, wanted):
+    """The table of those treatments, beside doing nothing about `wanted`, or about the first condition they share."""
+    live = _live(samples, ArticleKind.PROCEDURE, slugs)
+    treatments = [live[slug] for slug in slugs if slug in live]
+    shared = shared_conditions(treatments)
+    found = _live(samples, ArticleKind.CONDITION, shared)
+    conditions = [found[slug] for slug in shared if slug in found]
+    condition = next((one for one in conditions if one.article.slug == wanted), conditions[0] if conditions else None)
+    nothing = Column(_("Doing nothing for now"), condition, _url(condition) if condition else "")
+    columns = [Column(version.document["short_title"], version, _url(version)) for version in treatments]
+    address = f"{reverse('procedures:compare')}?with={','.join(slugs)}"
+    return {
+        "table": table([nothing, *columns]),
+        "condition": condition,
+        "others": [(one, f"{address}&condition={one.article.slug}") for one in conditions if one != condition],
+        "canonical_url": settings.PUBLIC_URL + address,
+    }
+
+
+def _live(samples, kind, slugs):
+    """Slug → live version with its reviewer, in the reader's language or else in English; one query."""
+    versions = Version.objects.current(samples=samples).filter(
+        article__kind=kind, article__slug__in=slugs, article__language__in=(FALLBACK, get_language())
+    )
+    own_language_last = sorted(
+        versions.select_related("article", "reviewer"), key=lambda version: version.article.language != FALLBACK
+    )
+    return {version.article.slug: version for version in own_language_last}
+
+
+def _url(version):
+    return reverse(f"procedures:{version.article.kind}", args=[version.article.slug])
