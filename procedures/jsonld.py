@@ -1,17 +1,22 @@
 """What a page says, for search engines: schema.org as data (it is not run), and only what stands on the page."""
 
+from django.conf import settings
+
 from practice.jsonld import CLINIC, breadcrumb, clinic, graph_of
 from practice.jsonld import script as script
 from procedures.anatomy import ArticleKind
 from procedures.models import Version
 
 SUBJECTS = {ArticleKind.CONDITION: "MedicalCondition", ArticleKind.PROCEDURE: "MedicalProcedure"}
+STEPS = {"preparation": "steps_before", "howPerformed": "steps_day", "followup": "steps_after"}
+# Where a treatment is done, if its title says so; of two names the closer one comes first.
+PLACES = ("lower back", "spine", "back", "neck", "parte baja de la espalda", "columna", "espalda", "cuello")
 
 
-def graph(version: Version, practice, url: str, crumbs) -> dict:
+def graph(version: Version, practice, url: str, crumbs, treatments=()) -> dict:
     """The page at `url`, its subject, the clinic, who checked it, and the way to it.
 
-    `crumbs`: (label, path or None) as the breadcrumb shows them.
+    `crumbs`: (label, path or None) as the breadcrumb shows them. `treatments`: the cards shown for a condition.
     """
     words, byline = version.document, version.byline
     page = {
@@ -25,22 +30,30 @@ def graph(version: Version, practice, url: str, crumbs) -> dict:
     }
     if byline:
         page["lastReviewed"] = byline.reviewed_on.isoformat()
-        page["reviewedBy"] = {
-            "@type": "Physician" if version.reviewer.is_physician else "Person",
-            "name": byline.reviewer,
-        }
-    subject = _subject(words)
+        page["reviewedBy"] = _reviewer(version.reviewer, byline)
+    subject = _subject(words, treatments)
     if subject:
         page["about"] = subject
     return graph_of(page, clinic(practice))
 
 
-def _subject(document):
+def _reviewer(person, byline):
+    url = settings.PUBLIC_URL + person.get_absolute_url()
+    kind = "Physician" if person.is_physician else "Person"
+    return {"@type": kind, "@id": f"{url}#clinician", "name": byline.reviewer, "url": url}
+
+
+def _subject(document, treatments):
     kind = SUBJECTS.get(document["kind"])
     if not kind:
         return None
     subject = {"@type": kind, "name": document["short_title"], "alternateName": document["also_known_as"]}
     if kind == "MedicalProcedure":
-        for name, key in (("preparation", "steps_before"), ("howPerformed", "steps_day"), ("followup", "steps_after")):
-            subject[name] = "; ".join(row["title"] for row in document[key])
+        subject["bodyLocation"] = next((place for place in PLACES if place in document["title"].lower()), "")
+        subject |= {name: "; ".join(row["title"] for row in document[key]) for name, key in STEPS.items()}
+    else:
+        subject["possibleTreatment"] = [
+            {"@type": "MedicalTherapy", "name": card.short_title, "url": settings.PUBLIC_URL + card.url}
+            for card in treatments
+        ]
     return {name: value for name, value in subject.items() if value}

@@ -1,8 +1,10 @@
+from collections import defaultdict
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.urls import reverse
+from django.utils.translation import get_language
 
 from practice.models import Clinician, Location, Notice
 from practice.services import current_practice
@@ -54,17 +56,28 @@ class PracticeSitemap(PublicSitemap):
 
 
 class VersionSitemap(PublicSitemap):
-    """Every live page, samples too: they are there to be looked at, and say noindex themselves."""
+    """Every live page, samples too: they are there to be looked at, and say noindex themselves.
+
+    One item is a page in all its languages: language → card.
+    """
+
+    i18n = alternates = x_default = True
 
     def items(self):
-        samples = current_practice().sample_content
-        return list(Version.objects.current(samples=samples).filter(article__language="en").cards())
+        pages = defaultdict(dict)
+        for card in Version.objects.current(samples=current_practice().sample_content).cards():
+            pages[card["slug"]][card["language"]] = card
+        return list(pages.values())
+
+    def get_languages_for_item(self, item):
+        return list(item)
 
     def location(self, item):
-        return reverse(f"procedures:{item['kind']}", args=[item["slug"]])
+        card = item[get_language()]
+        return reverse(f"procedures:{card['kind']}", args=[card["slug"]])
 
     def lastmod(self, item):
-        return item["live_from"]
+        return max(card["live_from"] for card in item.values())
 
 
 SITEMAPS = {"pages": PageSitemap, "practice": PracticeSitemap, "versions": VersionSitemap}

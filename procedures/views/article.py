@@ -10,10 +10,11 @@ from django.views.decorators.http import require_safe
 
 from practice.services import read_card
 from procedures import jsonld
+from procedures.anatomy import ArticleKind
 from procedures.models import Article, FormerSlug, Version
 from procedures.page import Page
 from procedures.views.cards import FALLBACK, cards_of, live_cards, practice, shows_samples
-from procedures.views.lists import LISTS
+from procedures.views.lists import LISTS, treatments
 
 WAS_SHOWN = (Version.Status.APPROVED, Version.Status.WITHDRAWN)
 
@@ -24,13 +25,14 @@ def detail(request, kind, slug):
     version = versions.get(get_language()) or versions.get(FALLBACK)
     if version is None:
         return missing(request, kind, slug)
-    return show(request, version, version.document, original=versions.get(FALLBACK))
+    return show(request, version, version.document, original=versions.get(FALLBACK), languages=versions)
 
 
-def show(request, version, document, *, original=None, preview=False):
+def show(request, version, document, *, original=None, languages=(), preview=False):
     """The page of `version` with the words of `document`: for readers, and before that for editors and clinicians.
 
-    `original`: the live version in the language that translations follow. `preview`: it is not live, or may not be.
+    `original`: the live version in the language that translations follow. `languages`: those that the page is live in.
+    `preview`: it is not live, or may not be.
     """
     article, kind = version.article, version.article.kind
     linked = {*document["conditions"], *document["related"], *(row["slug"] for row in document["choices"])}
@@ -41,27 +43,37 @@ def show(request, version, document, *, original=None, preview=False):
         (document["short_title"], None),
     ]
     canonical_url = _absolute(kind, article.slug, document["language"])
+    cards = treatments(shows_samples(request), article.slug) if kind == ArticleKind.CONDITION else []
+    data = None if preview else jsonld.graph(version, practice(request), canonical_url, crumbs, cards)
     context = {
         "version": version,
         "page": page,
         "slug": article.slug,
         "crumbs": crumbs,
         "canonical_url": canonical_url,
+        "alternates": _alternates(article, languages),
+        "treatments": cards,
         "is_fallback": document["language"] != get_language(),
         "is_behind": _is_behind(version, original),
         "earlier": _earlier(version),
         "preview": preview,
-        "jsonld": "" if preview else jsonld.script(jsonld.graph(version, practice(request), canonical_url, crumbs)),
+        "jsonld": jsonld.script(data) if data else "",
     }
     return render(request, "procedures/detail.html", context)
 
 
 def live_versions(samples, kind, slug):
-    """Language → the live version, in the reader's language and in the one that stands in for it."""
-    versions = Version.objects.current(samples=samples).filter(
-        article__kind=kind, article__slug=slug, article__language__in=(FALLBACK, get_language())
-    )
+    """Language → the live version in it."""
+    versions = Version.objects.current(samples=samples).filter(article__kind=kind, article__slug=slug)
     return {version.article.language: version for version in versions.select_related("article", "reviewer")}
+
+
+def _alternates(article, languages):
+    """(hreflang, address) of a page that is live in several languages; English is for readers of all others."""
+    if len(languages) < 2:
+        return []
+    named = [(language, language) for language in sorted(languages)] + [("x-default", FALLBACK)]
+    return [(name, _absolute(article.kind, article.slug, language)) for name, language in named]
 
 
 def _is_behind(version, original):

@@ -83,7 +83,9 @@ def test_signed_page_names_who_checked_it(client, practice, credentials, kind):
     graph, _ = read(client, "/procedures/mild/")
 
     page = graph["@graph"][0]
-    assert page["reviewedBy"] == {"@type": kind, "name": f"Elena Sample, {credentials}"}
+    url = "https://practice.example.org/clinicians/elena-sample/"
+    name = f"Elena Sample, {credentials}"
+    assert page["reviewedBy"] == {"@type": kind, "@id": f"{url}#clinician", "name": name, "url": url}
     assert page["lastReviewed"] == version.reviewed_on.isoformat()
 
 
