@@ -21,7 +21,7 @@ MAY_IMPORT = {
 # Where HTML is made from text by hand: each place escapes, or takes nothing from outside.
 MAY_CALL_SAFE = {
     "practice/markdown.py": "markdown-it-py with HTML off",
-    "procedures/jsonld.py": "JSON with <, > and & escaped, as data",
+    "practice/jsonld.py": "JSON with <, > and & escaped, as data",
 }
 
 

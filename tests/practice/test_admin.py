@@ -98,7 +98,7 @@ def test_opening_hours_stand_beside_the_location(client, owner, practice, django
     assert read_card()["hours_lines"] == ["Sat, 9 a.m. to noon"]
 
 
-@pytest.mark.parametrize("name", ["practice", "location", "closure", "clinician", "notice"])
+@pytest.mark.parametrize("name", ["practice", "location", "closure", "clinician", "notice", "helplanguage"])
 def test_staff_without_the_right_see_none_of_it(client, practice, name):
     client.force_login(UserFactory())
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from practice.hours import Calendar, in_words
+from practice.hours import FEDERAL_HOLIDAYS, Calendar, in_words
 from practice.models import Closure, OpeningHours
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -124,3 +124,39 @@ def test_hours_in_words_show_a_gap_in_the_week():
 )
 def test_open_is_between_the_hours_of_a_business_day(moment, is_open):
     assert Calendar(weekday_hours(), [closure("2026-11-24")]).is_open(at(moment)) == is_open
+
+
+def test_holidays_ahead_are_those_that_change_an_open_day():
+    # December 25, 2027 and June 19, 2027 are Saturdays: the office closes on the Fridays before.
+    found = Calendar(weekday_hours(), []).holidays_ahead(datetime.date(2027, 6, 1))
+
+    assert found == [
+        (datetime.date(2027, 6, 18), "Juneteenth National Independence Day"),
+        (datetime.date(2027, 7, 5), "Independence Day"),
+        (datetime.date(2027, 9, 6), "Labor Day"),
+        (datetime.date(2027, 10, 11), "Columbus Day"),
+        (datetime.date(2027, 11, 11), "Veterans Day"),
+    ]
+
+
+def test_holidays_ahead_begin_today_and_leave_out_days_without_hours():
+    tuesdays_and_thursdays = weekday_hours(days=(1, 3))
+
+    found = Calendar(tuesdays_and_thursdays, []).holidays_ahead(datetime.date(2026, 11, 26))
+
+    assert found[0] == (datetime.date(2026, 11, 26), "Thanksgiving Day")
+    assert {day.weekday() for day, _name in found} <= {1, 3}
+
+
+def test_holidays_ahead_of_an_office_without_hours_are_those_of_weekdays():
+    assert Calendar([], []).holidays_ahead(datetime.date(2027, 7, 1))[0] == (
+        datetime.date(2027, 7, 5),
+        "Independence Day",
+    )
+
+
+def test_every_holiday_is_named_for_translators():
+    calendar = Calendar(weekday_hours(range(7)), [])
+    found = {name for month in range(1, 13) for _day, name in calendar.holidays_ahead(datetime.date(2027, month, 1))}
+
+    assert found == set(FEDERAL_HOLIDAYS)

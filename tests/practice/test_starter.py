@@ -1,6 +1,6 @@
 import pytest
 
-from practice.models import Clinician, Location, Notice, Practice
+from practice.models import Clinician, HelpLanguage, Location, Notice, Practice
 from practice.starter import load_notice, load_practice
 from tests.factories import PracticeFactory
 
@@ -29,6 +29,7 @@ DATA = {
             "languages": "English, Spanish",
         }
     ],
+    "languages": [{"code": "es", "own_name": "Español", "english_name": "Spanish"}],
 }
 NOTICE = {
     "slug": "privacy",
@@ -41,16 +42,17 @@ NOTICE = {
 
 
 def test_load_practice_fills_what_is_empty():
-    assert load_practice(DATA) == ["practice", "locations", "clinicians"]
+    assert load_practice(DATA) == ["practice", "locations", "clinicians", "languages"]
     assert Practice.objects.get().phone == "+18135550100"
     assert Location.objects.get().hours_lines == ["Mon, 8 a.m. to 5 p.m.", "Fri, 8 a.m. to noon"]
     assert Clinician.objects.get().languages == "English, Spanish"
+    assert list(HelpLanguage.objects.values_list("code", "text")) == [("es", "")]
 
 
 def test_load_practice_leaves_what_is_there():
     PracticeFactory(name="An editor's name")
 
-    assert load_practice(DATA) == ["locations", "clinicians"]
+    assert load_practice(DATA) == ["locations", "clinicians", "languages"]
     assert load_practice(DATA) == []
     assert Practice.objects.get().name == "An editor's name"
 

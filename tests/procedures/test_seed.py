@@ -28,7 +28,7 @@ def test_seed_fills_an_empty_site_and_says_what_it_did():
     }
     assert set(Version.objects.values_list("status", "reviewer")) == {("sample", None)}
     assert Location.objects.get().hours_lines == ["Mon to Fri, 8 a.m. to 5 p.m."]
-    assert (Clinician.objects.count(), Notice.objects.count()) == (3, 2)
+    assert (Clinician.objects.count(), Notice.objects.count()) == (3, 8)
     assert read_card()["phone_display"] == "813-555-0100"
 
 
