@@ -29,6 +29,7 @@ from practice.models import Clinician, Location
 from practice.services import reply_promise
 
 READ = ("view",)
+SIGN = ("sign",)
 WORK = ("view", "change")
 WRITE = ("view", "add", "change")
 RULE = ("view", "add", "change", "delete")
@@ -39,7 +40,7 @@ _PROCEDURES = "procedures.*"
 RIGHTS = {
     SCHEDULER: _DESK,
     COORDINATOR: _DESK,
-    CLINICIAN: {"appointments.appointmentrequest": READ},
+    CLINICIAN: {"appointments.appointmentrequest": READ, _PROCEDURES: READ, "procedures.version": SIGN},
     EDITOR: {_PROCEDURES: RULE, "practice.notice": WRITE, "practice.clinician": WRITE},
     SUPERVISOR: _DESK | {"appointments.routingrule": RULE, "outbox.message": WORK},
     AUDITOR: {"appointments.appointmentrequest": READ, "appointments.routingrule": READ},

@@ -1,8 +1,15 @@
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from procedures.admin.common import NoBulkDeleteMixin
 from procedures.models import Article, Related
+from procedures.services import publishing
 
 
 class RelatedForm(forms.ModelForm):
@@ -30,15 +37,65 @@ class RelatedInline(admin.TabularInline):
 
 @admin.register(Article)
 class ArticleAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
+    """A page: its address, what it links to, and its versions."""
+
+    change_form_template = "admin/procedures/article/change_form.html"
     list_display = ["slug", "kind", "language"]
     list_filter = ["kind", "language"]
+    search_fields = ["slug"]
     fields = ["kind", "slug", "language", "translation_of", "conditions"]
     inlines = [RelatedInline]
 
     def get_readonly_fields(self, request, obj=None):
-        # Others link to the address of a page.
-        return ["kind", "slug", "language"] if obj else []
+        # Others link to the address of a page: changing it is a step of its own.
+        return ["kind", "slug", "language", "translation_of"] if obj else ["translation_of"]
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and not (obj and obj.versions.exists())
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
         obj.versions.update(seeded_hash="")  # the links are an editor's now
+
+    def response_add(self, request, obj, post_url_continue=None):
+        """On to the words: a page without any is nothing yet."""
+        return self._to(publishing.start_draft(obj, request.user))
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        context = {}
+        if article := self.get_object(request, object_id) if object_id else None:
+            context = {
+                "versions": article.versions.select_related("reviewer"),
+                "former": article.former_slugs.all(),
+            }
+        return super().changeform_view(request, object_id, form_url, context | (extra_context or {}))
+
+    def get_urls(self):
+        view = self.admin_site.admin_view
+        return [
+            path(f"<int:pk>/{name}/", view(require_POST(getattr(self, name))), name=f"procedures_article_{name}")
+            for name in ("start_draft", "change_address")
+        ] + super().get_urls()
+
+    def start_draft(self, request, pk):
+        return self._to(publishing.start_draft(self._article(request, pk), request.user))
+
+    def change_address(self, request, pk):
+        article = self._article(request, pk)
+        slug = request.POST.get("slug", "").strip()
+        try:
+            Article._meta.get_field("slug").clean(slug, None)
+            publishing.change_address(article, slug)
+        except (publishing.NotAllowed, forms.ValidationError) as refusal:
+            self.message_user(request, " ".join(getattr(refusal, "messages", [str(refusal)])), messages.ERROR)
+        else:
+            self.message_user(request, _("The page has its new address. The old one leads there."))
+        return HttpResponseRedirect(reverse("admin:procedures_article_change", args=[pk]))
+
+    def _article(self, request, pk):
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(Article, pk=pk)
+
+    def _to(self, version):
+        return redirect("admin:procedures_version_change", version.pk)

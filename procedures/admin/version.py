@@ -1,22 +1,52 @@
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import path, reverse
-from django.utils.html import format_html
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
+from django.shortcuts import redirect
+from django.urls import path
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from procedures import previews
+from procedures.admin import review
 from procedures.admin.common import NoBulkDeleteMixin
-from procedures.document import WORDS
-from procedures.freeze import CannotFreeze
-from procedures.models import ROW_MODELS, Version
-from procedures.services import publishing
+from procedures.models import ROW_MODELS, Version, VersionEvent
+from procedures.services import publishing, reviews
+
+ZONE = _("Eastern Time, as in the practice (%(zone)s).")
+
+
+class VersionForm(forms.ModelForm):
+    """Remembers which state of the draft was opened: a later one, saved by somebody else, is not written over."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["seen"].initial = self._state()
+
+    def _state(self):
+        return str(self.instance.events.values_list("pk", flat=True).first() or "")
+
+    def clean(self):
+        super().clean()
+        publishing.lock(self.instance.article)  # until this is saved
+        if self.cleaned_data.get("seen", "") != self._state():
+            raise ValidationError(
+                _(
+                    "Somebody saved this draft after you opened it, and nothing of yours was saved. What you typed "
+                    "is still here. Open the draft in another tab, bring the two together, and save there."
+                )
+            )
 
 
 class RowInline(admin.StackedInline):
     """Rows of a draft; those of any other version are only to be read."""
 
     extra = 0
+    classes = ["collapse"]
 
     def _is_open(self, obj):
         return obj is None or obj.status == Version.Status.DRAFT
@@ -34,21 +64,46 @@ class RowInline(admin.StackedInline):
 ROW_INLINES = [type(f"{model.__name__}Inline", (RowInline,), {"model": model}) for model in ROW_MODELS]
 
 
+class DueFilter(admin.SimpleListFilter):
+    """Pages due: the list an editor works through."""
+
+    title = _("next check")
+    parameter_name = "due"
+
+    def lookups(self, request, model_admin):
+        overdue = [("0", _("Overdue"))]
+        return overdue + [
+            (str(days), _("Within %(days)d days") % {"days": days}) for days in reversed(reviews.AHEAD_DAYS) if days
+        ]
+
+    def queryset(self, request, queryset):
+        chosen = dict(self.lookup_choices).get(self.value())
+        return queryset.filter(pk__in=reviews.due(int(self.value())).values("pk")) if chosen else queryset
+
+
 @admin.register(Version)
 class VersionAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
+    """A version begins at its article, is edited here while it is a draft, and is read here for good."""
+
     change_form_template = "admin/procedures/version/change_form.html"
-    list_display = ["__str__", "title", "status", "live_from"]
-    list_filter = ["status", "article__kind"]
+    form = VersionForm
+    list_display = ["title", "article", "number", "status", "live_from", "next_check"]
+    list_filter = ["status", DueFilter, "article__kind", "article__language"]
     list_select_related = ["article"]
-    fields = ["article", "number", "status", *WORDS, "author", "live_from", "frozen"]
-    readonly_fields = ["number", "status", "author", "live_from", "frozen"]
+    search_fields = ["title", "short_title", "article__slug"]
+    fieldsets = [
+        (None, {"fields": ["title", "also_known_as", "short_title", "summary", "teaser", "spine", "seen"]}),
+        (_("For search engines"), {"fields": ["seo_title", "seo_description"], "classes": ["collapse"]}),
+        (_("Who wrote it"), {"fields": ["author_name", "interests", "what_changed"]}),
+        (_("When readers see it"), {"fields": ["live_from", "live_until"]}),
+    ]
     inlines = ROW_INLINES
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("article", "author")
+        return super().get_queryset(request).select_related("article", "author", "reviewer")
 
-    def get_readonly_fields(self, request, obj=None):
-        return [*self.readonly_fields, "article"] if obj else self.readonly_fields
+    def has_add_permission(self, request):
+        return False  # at the article: an empty version has a row for every section that it needs
 
     def has_change_permission(self, request, obj=None):
         return super().has_change_permission(request, obj) and (obj is None or obj.status == Version.Status.DRAFT)
@@ -56,14 +111,21 @@ class VersionAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
     def has_delete_permission(self, request, obj=None):
         return super().has_delete_permission(request, obj) and (obj is None or obj.status == Version.Status.DRAFT)
 
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(db_field, models.DateTimeField):
+            field.help_text = f"{field.help_text} {ZONE % {'zone': timezone.get_current_timezone_name()}}"
+        return field
+
     def save_model(self, request, obj, form, change):
-        if change:
-            self._keep_published(obj)
-        else:
-            newest = publishing.lock(obj.article).versions.first()
-            obj.number, obj.author = (newest.number + 1 if newest else 1), request.user
+        self._keep_published(obj)
         obj.seeded_hash = ""
+        obj.author = obj.author or request.user
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        publishing.record(form.instance, VersionEvent.Kind.EDITED, request.user)
 
     def delete_model(self, request, obj):
         self._keep_published(obj)
@@ -75,59 +137,34 @@ class VersionAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
         if not Version.objects.filter(pk=version.pk, status=Version.Status.DRAFT).exists():
             raise PermissionDenied
 
-    @admin.display(description=_("frozen document"))
-    def frozen(self, obj):
-        if not obj.document:
-            return _("Not frozen yet: readers do not see this version.")
-        return format_html(
-            "{} <code>{}</code>",
-            _("%(sections)d sections, %(sources)d sources. Hash:")
-            % {"sections": len(obj.document["sections"]), "sources": len(obj.document["sources"])},
-            obj.document_hash,
-        )
+    @admin.display(description=_("next check"), ordering="next_review")
+    def next_check(self, obj):
+        return obj.next_review or "—"
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        version = self.get_object(request, object_id) if object_id else None
+        context = review.page_context(version, request.user) if version else {}
+        return super().changeform_view(request, object_id, form_url, context | (extra_context or {}))
 
     def get_urls(self):
-        view = self.admin_site.admin_view
-        return [
-            path(f"<int:pk>/{name}/", view(require_POST(getattr(self, name))), name=f"procedures_version_{name}")
-            for name in ("new_draft", "publish_sample", "withdraw")
-        ] + super().get_urls()
+        view, to = self.admin_site.admin_view, "procedures_version_{}".format
+        own = [
+            path(f"<int:pk>/{name}/", view(require_POST(review.pressed(self, name))), name=to(name))
+            for name, action in review.ACTIONS.items()
+            if action.form is review.NoInput
+        ]
+        own += [
+            path("<int:pk>/review/", view(review.review_view(self)), name=to("review")),
+            path("<int:pk>/preview/", view(self.preview), name=to("preview")),
+        ]
+        return own + super().get_urls()
 
-    def new_draft(self, request, pk):
-        version = self._version(request, pk)
-        try:
-            version = publishing.new_draft(version, by=request.user)
-        except publishing.NotAllowed as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
-        else:
-            self.message_user(request, _("This is a new draft. Readers go on seeing the other version."))
-        return self._to(version)
+    def preview(self, request, pk):
+        """To the page as readers will see it, by a link that can be passed on."""
+        return redirect(previews.path_of(self.readable(request, pk)))
 
-    def publish_sample(self, request, pk):
-        version = self._version(request, pk)
-        try:
-            publishing.publish_sample(version, by=request.user)
-        except publishing.NotAllowed as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
-        except CannotFreeze as refusal:
-            for problem in refusal.messages:
-                self.message_user(request, problem, messages.ERROR)
-        else:
-            self.message_user(request, _("Readers now see these words, as a sample."))
-        return self._to(version)
-
-    def withdraw(self, request, pk):
-        version = self._version(request, pk)
-        count = publishing.withdraw(version.article, by=request.user)
-        self.message_user(
-            request, _("Readers no longer see this page. Versions taken back: %(count)d.") % {"count": count}
-        )
-        return self._to(version)
-
-    def _version(self, request, pk):
-        if not super().has_change_permission(request):
+    def readable(self, request, pk):
+        """The version, for those who may read it. Raises PermissionDenied and Http404."""
+        if not self.has_view_permission(request):
             raise PermissionDenied
-        return get_object_or_404(self.get_queryset(request), pk=pk)
-
-    def _to(self, version):
-        return redirect(reverse("admin:procedures_version_change", args=[version.pk]))
+        return review.get_version(pk)

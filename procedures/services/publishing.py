@@ -125,7 +125,8 @@ def submit(version: Version, by) -> None:
     version.status = Version.Status.IN_REVIEW
     version.save()
     record(version, VersionEvent.Kind.SUBMITTED, by)
-    for clinician in _signers().exclude(pk__in=_writers(version)).exclude(email=""):
+    signers = staff_with("procedures.sign_version").filter(clinician__isnull=False)
+    for clinician in signers.exclude(pk__in=_writers(version)):
         write_to(
             clinician,
             "page-to-sign",
@@ -192,9 +193,10 @@ def _writers(version):
     return {version.author_id, *wrote.values_list("by", flat=True)} - {None}
 
 
-def _signers():
-    users = get_user_model().objects.filter(is_active=True, clinician__isnull=False)
-    return users.with_perm("procedures.sign_version", backend="django.contrib.auth.backends.ModelBackend")
+def staff_with(permission: str):
+    """Active accounts with `permission` that can be written to."""
+    users = get_user_model().objects.with_perm(permission, backend="django.contrib.auth.backends.ModelBackend")
+    return users.exclude(email="").order_by("pk")
 
 
 # What readers see

@@ -2,15 +2,15 @@
 
 import datetime
 
-from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import override
 
 from procedures.canonical import document_hash
 from procedures.models import Version
-from procedures.services.publishing import write_to
+from procedures.services.publishing import staff_with, write_to
 
 AHEAD_DAYS = (90, 30, 0)  # before the day of the next check
 
@@ -35,20 +35,20 @@ def remind() -> list[Version]:
     for version in versions:
         days = (version.next_review - timezone.localdate()).days
         step = min(ahead for ahead in AHEAD_DAYS if days <= ahead)
-        for editor in _editors():
+        for editor in staff_with("procedures.change_version"):
             write_to(
                 editor,
                 "review-due",
                 path=reverse("admin:procedures_version_change", args=[version.pk]),
                 dedupe_key=f"review:{version.pk}:{version.next_review}:{step}:{editor.pk}",
-                review_on=date_format(version.next_review, "F j, Y"),
+                review_on=_in_words(version.next_review),
             )
     return versions
 
 
-def _editors():
-    active = get_user_model().objects.filter(is_active=True).exclude(email="")
-    return active.with_perm("procedures.change_version", backend="django.contrib.auth.backends.ModelBackend")
+def _in_words(day):
+    with override("en"):  # as all mails to staff
+        return date_format(day, "F j, Y")
 
 
 def changed_since_signed() -> list[Version]:

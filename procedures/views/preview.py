@@ -16,6 +16,5 @@ def preview(request, token):
         response = render(request, "procedures/preview_ended.html", {"days": LIFE.days}, status=410)
     else:
         response = show(request, version, document, preview=True)
-    response["Cache-Control"] = "no-store"
     response["X-Robots-Tag"] = "noindex"
     return response

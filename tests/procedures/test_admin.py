@@ -6,14 +6,16 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from practice.models import Practice
-from procedures.services import publishing
+from procedures.anatomy import ANATOMY
 from procedures.models import Article, Related, Source, Version
+from procedures.services import publishing
 from tests.factories import UserFactory
 from tests.procedures import library
+from tests.procedures.people import typed
 
 pytestmark = pytest.mark.django_db
 
-ACTIONS = ("new_draft", "publish_sample", "withdraw")
+ACTIONS = ("submit", "publish_sample", "new_draft", "translate", "withdraw")
 
 
 @pytest.fixture
@@ -25,16 +27,6 @@ def editor(client, practice):
 
 def change(obj, name="change"):
     return reverse(f"admin:procedures_{obj._meta.model_name}_{name}", args=[obj.pk])
-
-
-def typed(response):
-    """The form of the page as a browser would send it back."""
-    form = response.context["adminform"].form
-    data = {form.add_prefix(name): form[name].value() for name in form.fields}
-    for formset in response.context["inline_admin_formsets"]:
-        for part in (formset.formset.management_form, *formset.formset.initial_forms):
-            data |= {part.add_prefix(name): part[name].value() for name in part.fields}
-    return {name: value for name, value in data.items() if value is not None and value is not False}
 
 
 def messages_of(client, response):
@@ -108,21 +100,16 @@ def test_status_cannot_be_sent(client, editor):
     assert (draft.status, draft.document_hash, draft.number) == ("draft", "", 1)
 
 
-def test_new_version_gets_the_next_number_and_its_author(client, editor):
-    version = library.sample()
-    empty = {
-        f"{name}_rows-{field}_FORMS": 0
-        for name in re.findall(r'name="(\w+)_rows-TOTAL_FORMS"', client.get(change(library.draft())).content.decode())
-        for field in ("TOTAL", "INITIAL")
-    }
+def test_new_page_starts_with_a_row_for_every_section(client, editor):
+    empty = {"related_pages-TOTAL_FORMS": 0, "related_pages-INITIAL_FORMS": 0}
+    page = {"kind": "condition", "slug": "sciatica", "language": "en"}
 
-    response = client.post(
-        reverse("admin:procedures_version_add"), library.WORDS | empty | {"article": version.article_id}
-    )
+    response = client.post(reverse("admin:procedures_article_add"), page | empty)
 
-    assert response.status_code == 302
-    newest = Version.objects.first()
-    assert (newest.number, newest.author, newest.status) == (3, editor, "draft")
+    draft = Version.objects.get()
+    assert response["Location"] == change(draft)
+    assert (draft.number, draft.author, draft.status) == (1, editor, "draft")
+    assert [row.kind for row in draft.section_rows.all()] == [part.kind for part in ANATOMY["condition"]]
 
 
 def test_new_draft_copies_the_live_version(client, editor):
@@ -143,13 +130,17 @@ def test_publish_sample_shows_the_draft(client, editor):
     assert "Words of an editor" in client.get("/procedures/mild/").content.decode()
 
 
-def test_publish_sample_says_what_is_missing_and_where(client, editor):
+@pytest.mark.parametrize("name", ["submit", "publish_sample"])
+def test_what_is_missing_is_said_with_its_place_in_the_form(client, editor, name):
     draft = library.draft()
     draft.risk_rows.all().delete()
 
-    response = client.post(change(draft, "publish_sample"))
+    page = client.get(client.post(change(draft, name))["Location"])
 
-    assert messages_of(client, response) == ["risks: At least one row is needed."]
+    assert [str(message) for message in page.context["messages"]] == [
+        "Not yet: the list below says what to mend first."
+    ]
+    assert '<a href="#risk_rows-group">risks</a>: At least one row is needed.' in page.content.decode()
     draft.refresh_from_db()
     assert draft.status == "draft"
 
@@ -185,9 +176,9 @@ def test_actions_need_a_post_and_the_right(client, editor, name):
 @pytest.mark.parametrize(
     ("make", "shown"),
     [
-        (library.draft, ["publish_sample"]),
-        (library.sample, ["new_draft", "withdraw"]),
-        (library.approved, ["new_draft", "withdraw"]),
+        (library.draft, ["submit", "publish_sample"]),
+        (library.sample, ["new_draft", "translate", "withdraw"]),
+        (library.approved, ["new_draft", "translate", "withdraw"]),
     ],
 )
 def test_page_offers_what_can_be_done(client, editor, make, shown):
@@ -256,7 +247,7 @@ def test_version_takes_as_many_queries_for_many_rows(client, editor, django_asse
     for number in range(count):
         draft.fit_rows.create(text=f"Row {number}")
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(41):
         client.get(change(draft))
 
 
@@ -267,7 +258,7 @@ def test_article_takes_as_many_queries_for_many_rows(client, editor, django_asse
         page = Article.objects.create(slug=f"page-{order}", kind="article")
         Related.objects.create(article=article, page=page, order=order)
 
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(18):
         client.get(change(article))
 
 
@@ -285,3 +276,64 @@ def test_a_page_is_not_taken_back_by_one_press(client, editor):
     html = client.get(change(library.sample())).content.decode()
 
     assert re.search(r"<details><summary>Take this page back</summary><form [^>]*/withdraw/", html)
+
+
+def test_a_draft_saved_by_somebody_else_is_not_written_over(client, editor):
+    draft = library.draft()
+    mine = typed(client.get(change(draft)))
+    client.post(change(draft), typed(client.get(change(draft))) | {"title": "Theirs"})
+
+    response = client.post(change(draft), mine | {"title": "Mine"})
+
+    draft.refresh_from_db()
+    assert (response.status_code, draft.title) == (200, "Theirs")
+    assert "Somebody saved this draft after you opened it" in response.content.decode()
+    assert response.context["adminform"].form["title"].value() == "Mine"
+
+
+def test_saving_twice_in_a_row_is_one_person_working(client, editor):
+    draft = library.draft()
+
+    for title in ("First", "Second"):
+        response = client.post(change(draft), typed(client.get(change(draft))) | {"title": title})
+
+    draft.refresh_from_db()
+    assert (response.status_code, draft.title) == (302, "Second")
+    assert list(draft.events.values_list("kind", "by")) == [("edited", editor.pk)] * 2
+
+
+def test_the_address_of_a_page_is_changed_in_a_step_of_its_own(client, editor):
+    article = library.sample().article
+
+    client.post(change(article, "change_address"), {"slug": "mild-procedure"})
+
+    assert client.get("/procedures/mild/")["Location"] == "/procedures/mild-procedure/"
+    assert "Former addresses" in client.get(change(article)).content.decode()
+
+
+@pytest.mark.parametrize("slug", ["", "no spaces here", "x" * 51, "other"])
+def test_a_bad_address_is_refused_with_a_sentence(client, editor, slug):
+    library.sample("other")
+    article = library.sample().article
+
+    response = client.post(change(article, "change_address"), {"slug": slug})
+
+    assert len(messages_of(client, response)[0]) > 20
+    article.refresh_from_db()
+    assert article.slug == "mild"
+
+
+def test_an_article_with_versions_is_not_deleted(client, editor):
+    article = library.draft().article
+
+    assert client.post(change(article, "delete"), {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["start_draft", "change_address"])
+def test_steps_of_an_article_need_a_post_and_the_right(client, editor, name):
+    article = library.sample().article
+
+    assert client.get(change(article, name)).status_code == 405
+    client.force_login(UserFactory())
+    assert client.post(change(article, name), {"slug": "x"}).status_code == 403
+    assert Version.objects.count() == 1
