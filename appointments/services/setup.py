@@ -41,7 +41,12 @@ RIGHTS = {
     SCHEDULER: _DESK,
     COORDINATOR: _DESK,
     CLINICIAN: {"appointments.appointmentrequest": READ, _PROCEDURES: READ, "procedures.version": SIGN},
-    EDITOR: {_PROCEDURES: RULE, "practice.notice": WRITE, "practice.clinician": WRITE},
+    EDITOR: {
+        _PROCEDURES: RULE,
+        "practice.notice": WRITE,
+        "practice.helplanguage": RULE,
+        "practice.clinician": WRITE,
+    },
     SUPERVISOR: _DESK | {"appointments.routingrule": RULE, "outbox.message": WORK},
     AUDITOR: {"appointments.appointmentrequest": READ, "appointments.routingrule": READ},
     OWNER: _DESK
@@ -52,6 +57,7 @@ RIGHTS = {
         "practice.closure": RULE,
         "practice.clinician": WRITE,
         "practice.notice": WRITE,
+        "practice.helplanguage": RULE,
         "appointments.routingrule": RULE,
         "outbox.message": WORK,
         "auth.user": WRITE,
