@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 
 from procedures import gate
 from procedures.document import Draft, build, draft_of
-from procedures.models import Version
+from procedures.models import Article, FormerSlug, Version
 
 
 class CannotFreeze(ValidationError):
@@ -23,6 +23,13 @@ def freeze(version: Version) -> dict:
 def document_of(draft: Draft) -> dict:
     """The document of a draft in memory. Raises CannotFreeze."""
     document = build(draft)
-    if findings := gate.blocks(document):
+    if findings := gate.blocks(document, site()):
         raise CannotFreeze(findings)
     return document
+
+
+def site() -> gate.Site:
+    """The pages that links may lead to, under their own addresses and under former ones; one query."""
+    pages = Article.objects.order_by().values_list("kind", "slug")
+    former = FormerSlug.objects.order_by().values_list("article__kind", "slug")
+    return gate.Site(frozenset(pages.union(former)))

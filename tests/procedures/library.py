@@ -27,9 +27,17 @@ WORDS = {
 ROWS = {
     "fact_rows": [{"kind": "for", "value": "A thick ligament[^book]"}],
     "regulator_rows": [
-        {"device": "Sample kit", "status": "cleared", "number": "K123456", "decided_on": datetime.date(2024, 5, 6)}
+        {
+            "device": "Sample kit",
+            "status": "cleared",
+            "number": "K123456",
+            "decided_on": datetime.date(2024, 5, 6),
+            "note": "The tools.[^book]",
+        }
     ],
-    "pictureuse_rows": [{"section": "what-is-it", "drawing": "canal-normal", "alt": "A canal.", "caption": "A canal"}],
+    "pictureuse_rows": [
+        {"section": "what-is-it", "drawing": "canal-normal", "alt": "A bone from above.", "caption": "A canal"}
+    ],
     "fit_rows": [{"fits": True, "text": "A scan shows it"}, {"fits": False, "text": "A slipped disc is the cause"}],
     "choice_rows": [
         {
