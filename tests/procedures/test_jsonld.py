@@ -5,7 +5,10 @@ from html import unescape
 import pytest
 
 from practice.models import Clinician, Practice
+from procedures.models import Article
+from tests.factories import ClinicianFactory
 from tests.procedures import library
+from tests.schemaorg import mistakes
 
 pytestmark = pytest.mark.django_db
 
@@ -96,3 +99,112 @@ def test_no_word_ends_the_data(client, practice):
 
     assert graph["@graph"][0]["name"] == "</script><script>alert(1)</script>"
     assert html.count("</script>") == 1
+
+
+# The terms
+
+
+@pytest.fixture
+def pages(practice):
+    """Addresses with data of every kind that the site has."""
+    Practice.objects.update(sample_content=False)
+    condition = library.approved("stenosis", "condition").article
+    Article.objects.create(kind="procedure", slug="mild").conditions.add(condition)
+    library.approved("mild")
+    library.approved("opioids", "article")
+    ClinicianFactory()
+    return [
+        "/procedures/mild/",
+        "/conditions/stenosis/",
+        "/articles/opioids/",
+        "/clinicians/elena-sample/",
+        "/locations/main-office/",
+    ]
+
+
+def test_every_term_is_one_of_schema_org(client, pages):
+    found = {address: mistakes(read(client, address)[0]) for address in pages}
+
+    assert found == {address: [] for address in pages}
+
+
+@pytest.mark.parametrize(
+    ("node", "mistake"),
+    [
+        ({"@type": "MedicalArticle"}, "no type MedicalArticle"),
+        ({"@type": "MedicalWebPage", "reviewer": "A"}, "MedicalWebPage has no reviewer"),
+        ({"@type": "MedicalCondition", "howPerformed": "A"}, "MedicalCondition has no howPerformed"),
+        (
+            {"@type": "MedicalCondition", "possibleTreatment": {"@type": "MedicalProcedure", "name": "A"}},
+            "possibleTreatment of MedicalCondition is no MedicalProcedure",
+        ),
+        ({"@type": "MedicalCondition", "possibleTreatment": "MILD"}, "possibleTreatment of MedicalCondition is no str"),
+        ({"@type": "ListItem", "item": {"name": "A"}}, "['name'] without @type"),
+    ],
+)
+def test_a_wrong_term_would_be_found(node, mistake):  # the control
+    assert mistakes({"@context": "https://schema.org", "@graph": [node]}) == [mistake]
+
+
+def test_a_term_of_a_type_above_is_right():  # the other control
+    physician = {"@type": "Physician", "name": "A", "knowsLanguage": ["en"], "address": {"@type": "PostalAddress"}}
+
+    assert mistakes({"@context": "https://schema.org", "@graph": [physician]}) == []
+
+
+# What they say
+
+
+def test_condition_names_the_treatments_on_its_page(client, pages):
+    graph, html = read(client, "/conditions/stenosis/")
+
+    url = "https://practice.example.org/procedures/mild/"
+    assert graph["@graph"][0]["about"]["possibleTreatment"] == [{"@type": "MedicalTherapy", "name": "MILD", "url": url}]
+    assert '<a href="/procedures/mild/">MILD</a>' in html
+
+
+@pytest.mark.parametrize(
+    ("title", "place"),
+    [("Nerves of the lower back", "lower back"), ("A test shot at the back", "back"), ("Pain medicines", None)],
+)
+def test_procedure_says_where_it_is_done_if_its_title_does(client, practice, title, place):
+    library.sample(title=title)
+
+    graph, _ = read(client, "/procedures/mild/")
+
+    assert graph["@graph"][0]["about"].get("bodyLocation") == place
+
+
+# Translations
+
+ENGLISH, SPANISH = (f"https://practice.example.org{path}/procedures/mild/" for path in ("", "/es"))
+ALTERNATE = re.compile(r'<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">')
+
+
+@pytest.mark.parametrize("address", ["/procedures/mild/", "/es/procedures/mild/"])
+def test_page_names_its_translations(client, practice, address):
+    library.sample("mild")
+    library.sample("mild", language="es")
+
+    html = client.get(address).content.decode()
+
+    assert ALTERNATE.findall(html) == [("en", ENGLISH), ("es", SPANISH), ("x-default", ENGLISH)]
+
+
+def test_page_without_a_translation_names_none(client, practice):
+    library.sample("mild")
+    library.draft("mild", language="es")
+
+    assert ALTERNATE.findall(client.get("/procedures/mild/").content.decode()) == []
+
+
+def test_sitemap_names_translations(client, practice):
+    library.sample("mild")
+    library.sample("mild", language="es")
+
+    sitemap = client.get("/sitemap.xml").content.decode()
+
+    entries = re.findall(r"<url><loc>([^<]+/mild/)</loc>.*?</url>", sitemap)
+    alternates = re.findall(r'hreflang="([^"]+)" href="([^"]+)"', sitemap)
+    assert sorted(entries) == sorted([ENGLISH, SPANISH])
+    assert alternates == 2 * [("en", ENGLISH), ("es", SPANISH), ("x-default", ENGLISH)]
