@@ -48,7 +48,13 @@ def test_no_group_may_delete_a_request_its_history_or_a_person(db):
         code for name in GROUPS for app, code in rights_of(name) if code.startswith("delete_") and app != "procedures"
     }
 
-    assert deletes == {"delete_routingrule", "delete_location", "delete_openinghours", "delete_closure"}
+    assert deletes == {
+        "delete_routingrule",
+        "delete_location",
+        "delete_openinghours",
+        "delete_closure",
+        "delete_helplanguage",
+    }
 
 
 def test_rights_added_by_hand_stay(db):
