@@ -36,6 +36,7 @@ WORDS = (
     "teaser",
     "summary",
     "spine",
+    "done_here",
     "author_name",
     "interests",
     "what_changed",
@@ -116,10 +117,10 @@ def build(draft: Draft) -> dict:
 
 def current(document: dict) -> dict:
     """`document` in the shape of today's format, whenever it was frozen; the words are the same."""
-    if document["format"] == 1:  # drawings only, and counts without words
+    if document["format"] == 1:  # drawings only, counts without words, everything done here
         pictures = [row | {"drawing": row["picture"], "picture": None} for row in document["pictures"]]
         outcomes = [{"happened": "", "did_not_happen": ""} | row for row in document["outcomes"]]
-        return document | {"pictures": pictures, "outcomes": outcomes}
+        return document | {"done_here": True, "pictures": pictures, "outcomes": outcomes}
     return document
 
 
@@ -146,7 +147,7 @@ def citing_texts(document: dict):
 def all_texts(document):
     """(where, whether it may cite, text) of every text."""
     for name in WORDS:
-        if name != "spine":
+        if isinstance(document[name], str):
             yield name, name in CITING_WORDS, document[name]
     for key, citing in CITING.items():
         for number, row in enumerate(document[key], start=1):

@@ -92,7 +92,7 @@ class VersionAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
     list_select_related = ["article"]
     search_fields = ["title", "short_title", "article__slug"]
     fieldsets = [
-        (None, {"fields": ["title", "also_known_as", "short_title", "summary", "teaser", "spine", "seen"]}),
+        (None, {"fields": ["title", "also_known_as", "short_title", "summary", "teaser", "spine", "done_here", "seen"]}),
         (_("For search engines"), {"fields": ["seo_title", "seo_description"], "classes": ["collapse"]}),
         (_("Who wrote it"), {"fields": ["author_name", "interests", "what_changed"]}),
         (_("When readers see it"), {"fields": ["live_from", "live_until"]}),

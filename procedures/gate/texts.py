@@ -79,7 +79,7 @@ def said(document: dict) -> Iterator[Passage]:
     for where, text in markdown_texts(document):
         yield from passages(where, text)
     for name in WORDS:
-        if name not in (*CITING_WORDS, "spine"):
+        if name not in CITING_WORDS and isinstance(document[name], str):
             yield Passage(name, document[name], is_cited=False)
     for key, number, row in rows_of(document):
         for name in PLAIN.get(key, ()):

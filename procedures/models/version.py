@@ -82,6 +82,11 @@ class Version(models.Model):
     teaser = models.CharField(_("teaser"), max_length=200, help_text=_("One whole sentence for lists."))
     summary = models.TextField(_("summary"), help_text=_("Two or three sentences, with the honest limit."))
     spine = models.BooleanField(_("spine page"), default=True, help_text=_("Shows the emergency card."))
+    done_here = models.BooleanField(
+        _("we do this ourselves"),
+        default=True,
+        help_text=_("Off: we only send people to others for it, and the page does not speak of our own rooms."),
+    )
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,

@@ -94,7 +94,7 @@ def load_article(data: dict) -> str:
 
 
 def _starter_version(article, data, number):
-    version = Version(article=article, number=number, **{name: data[name] for name in WORDS})
+    version = Version(article=article, number=number, **{name: data[name] for name in WORDS if name in data})
     version.summary = version.summary.strip()
     version.full_clean(exclude=["article"])
     return version

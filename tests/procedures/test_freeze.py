@@ -6,7 +6,7 @@ from django.db import models
 from procedures.canonical import document_hash
 from procedures.document import build, draft_of
 from procedures.freeze import CannotFreeze, freeze
-from procedures.models import ROW_MODELS, Article, Related, Source, Version
+from procedures.models import ROW_MODELS, Article, Picture, Related, Source, Version
 from tests.procedures import library
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +23,8 @@ def another(field, value):
     """A value that `field` may hold and that is not `value`."""
     if field.choices:
         return next(key for key, __ in reversed(field.flatchoices) if key != value)
+    if isinstance(field, models.ForeignKey):
+        return field.related_model.objects.create(title="Back", credit="Ours", digest="a" * 64, width=800, height=600)
     if isinstance(field, models.BooleanField):
         return not value
     if isinstance(field, models.DateField):
@@ -46,6 +48,8 @@ def test_each_field_of_each_row_changes_the_hash(model, field):
     changed = {field.name: another(field, getattr(row, field.name))}
     if field.name == "decorative":  # a decorative picture has no text, says the database
         changed["alt"] = ""
+    if field.name == "picture":  # and what is shown is a drawing or a picture
+        changed["drawing"] = ""
     model.objects.filter(pk=row.pk).update(**changed)
 
     assert document_hash(unchecked(version)) != before
@@ -64,7 +68,7 @@ def test_each_field_of_a_cited_source_changes_the_hash(name):
     assert document_hash(freeze(version)) != before
 
 
-@pytest.mark.parametrize("name", [*library.WORDS, "spine"])
+@pytest.mark.parametrize("name", [*library.WORDS, "spine", "done_here"])
 def test_each_word_of_the_version_changes_the_hash(name):
     version = library.draft()
     before = document_hash(unchecked(version))
@@ -198,3 +202,15 @@ def test_one_freeze_takes_as_many_queries_for_many_rows(django_assert_num_querie
 def test_the_hash_does_not_depend_on_the_order_of_keys():
     # PostgreSQL keeps the keys of JSON in an order of its own.
     assert document_hash({"a": 1, "b": {"c": 2, "d": 3}}) == document_hash({"b": {"d": 3, "c": 2}, "a": 1})
+
+
+@pytest.mark.parametrize("name", ["title", "credit", "digest", "width", "height"])
+def test_a_picture_goes_into_the_document_with_what_readers_see_of_it(name):
+    version = library.draft()
+    picture = Picture.objects.create(title="Back", credit="Ours", digest="a" * 64, width=800, height=600)
+    version.pictureuse_rows.update(drawing="", picture=picture)
+    before = document_hash(unchecked(version))
+
+    Picture.objects.update(**{name: another(Picture._meta.get_field(name), getattr(picture, name))})
+
+    assert (document_hash(unchecked(version)) != before) is (name != "title")  # its title is for editors
