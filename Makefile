@@ -52,13 +52,14 @@ lint: export APOLLO_PUBLIC_URL = https://www.example.org
 lint: export APOLLO_FROM_EMAIL = office@example.org
 lint: export EMAIL_URL = smtp+tls://mail.example.org:587
 lint: export DATABASE_URL = sqlite:///$(CURDIR)/var/lint.sqlite3
-lint: .venv/dev.stamp ## format, lint, missing migrations, Django's deployment check
+lint: .venv/dev.stamp ## format, lint, missing migrations, Django's deployment check, the starter articles
 	$(VENV_PYTHON) -m ruff format --check .
 	$(VENV_PYTHON) -m ruff check .
 	$(MANAGE) makemigrations --check --dry-run
 	rm -f var/lint.sqlite3
 	$(MANAGE) migrate --verbosity 0
 	$(MANAGE) check --deploy --fail-level WARNING
+	$(MANAGE) check_articles --content
 	rm -f var/lint.sqlite3
 
 check: lint test ## everything that must pass: lint and test

@@ -64,16 +64,19 @@ class Reading:
     def is_hard(self) -> bool:
         return self.score < LEAST_EASE if self.language == "es" else self.score > HARDEST_GRADE
 
-    def __str__(self):
-        """The score in an editor's words, with what to aim for."""
+    @property
+    def grade(self) -> str:
+        """The score in an editor's words."""
         if self.language == "es":
             band = next(words for least, words in EASE_BANDS if self.score >= least)
-            return _("%(band)s (INFLESZ %(score).0f; aim for %(least)d or more)") % {
-                "band": band,
-                "score": self.score,
-                "least": LEAST_EASE,
-            }
-        return _("grade %(score).1f (aim for %(most)d or less)") % {"score": self.score, "most": HARDEST_GRADE}
+            return _("%(band)s, INFLESZ %(score).0f") % {"band": band, "score": self.score}
+        return _("grade %(score).1f") % {"score": self.score}
+
+    def __str__(self):
+        """The grade with what to aim for."""
+        if self.language == "es":
+            return _("%(grade)s (aim for %(least)d or more)") % {"grade": self.grade, "least": LEAST_EASE}
+        return _("%(grade)s (aim for %(most)d or less)") % {"grade": self.grade, "most": HARDEST_GRADE}
 
 
 def measure(texts: Iterable[str], language: str) -> Reading:

@@ -3,13 +3,13 @@
 Every finding says where it is and how to mend it. Nothing here asks the database: what exists is given as a Site.
 """
 
-from procedures.gate.advised import advice, reading
+from procedures.gate.advised import advice, long_sentences, reading
 from procedures.gate.finding import Finding, Site
 from procedures.gate.links import dead_links, dead_pages
 from procedures.gate.shape import bad_citations, bad_pictures, heading_order, misplaced, missing, no_emergency_card
 from procedures.gate.statements import forbidden, uncited, uncited_facts, uncited_regulators
 
-__all__ = ["Finding", "Site", "advice", "blocks", "reading"]
+__all__ = ["Finding", "Site", "advice", "blocks", "long_sentences", "reading"]
 
 RULES = (
     missing,

@@ -71,11 +71,8 @@ def load_article(data: dict) -> str:
     """
     article = Article.objects.select_for_update().get(slug=data["slug"], language=data["language"])
     newest = article.versions.first()
-    version = _starter_version(article, data, number=newest.number + 1 if newest else 1)
-    rows = _starter_rows(data)
-    document = document_of(
-        Draft(version, rows, sorted(data["conditions"]), data["related"], {s.key: s for s in Source.objects.all()})
-    )
+    draft = starter_draft(data, article, number=newest.number + 1 if newest else 1)
+    version, document = draft.version, document_of(draft)
     version.seeded_hash = document_hash(document)
     if newest is None:
         _link(article, data)
@@ -87,10 +84,17 @@ def load_article(data: dict) -> str:
         _link(article, data)
         if newest.status == Version.Status.DRAFT:
             newest.delete()  # an article has one draft at most, and nobody has touched this one
-    publishing.save_rows(version, rows)
+    publishing.save_rows(version, draft.rows)
     if current_practice().sample_content:
         publishing.show_as_sample(version, document)
     return "renewed" if newest else "added"
+
+
+def starter_draft(data: dict, article: Article, number: int = 1) -> Draft:
+    """What a file under content/ says of `article`, not saved; one query. Raises ValidationError."""
+    version, rows = _starter_version(article, data, number), _starter_rows(data)
+    sources = {source.key: source for source in Source.objects.all()}
+    return Draft(version, rows, sorted(data["conditions"]), data["related"], sources)
 
 
 def _starter_version(article, data, number):
