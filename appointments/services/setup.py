@@ -125,8 +125,18 @@ def make_demo() -> None:
     known = _known_accounts()
     accounts = {group: _demo_account(group, known.get(group, {}).get("password", "")) for group in GROUPS}
     _write_accounts(accounts)
+    _join_demo_clinician()
     if not AppointmentRequest.objects.exists():
         _make_demo_requests()
+
+
+def _join_demo_clinician():
+    """The demo clinician is one of the made-up clinicians, so that a page can be signed on trial."""
+    user = get_user_model().objects.get(username=CLINICIAN)
+    free = Clinician.objects.filter(user=None).first()
+    if free and not hasattr(user, "clinician"):
+        free.user = user
+        free.save()
 
 
 def accounts_path():
