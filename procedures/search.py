@@ -149,14 +149,14 @@ class Index:
     def spellings(self) -> dict[str, dict[str, str]]:
         """First letter → how a word sounds → how our pages spell it, the usual spelling last."""
         counts = Counter(
-            plain(match[0]) for page in self.pages for _, text, _ in page.passages for match in WORD.finditer(text)
+            word.casefold() for page in self.pages for _, text, _ in page.passages for word in WORD.findall(text)
         )
         ours = [phrase for entry in _data()["synonyms"] for phrase in (*entry["say"], *entry["means"])]
-        counts.update({plain(match[0]) for phrase in ours for match in WORD.finditer(phrase)})
+        counts.update({word.casefold() for phrase in ours for word in WORD.findall(phrase)})
         table = defaultdict(dict)
         for word, _ in reversed(counts.most_common()):
-            if len(word) >= ONE_SLIP - 1 and word not in STOP:
-                heard = sound(word)
+            if len(plain(word)) >= ONE_SLIP - 1 and plain(word) not in STOP:
+                heard = sound(plain(word))
                 table[heard[0]][heard] = word
         return {letter: dict(reversed(words.items())) for letter, words in table.items()}
 
@@ -241,13 +241,8 @@ def _index(live: tuple) -> Index:
 
 def danger_in(typed: str) -> str:
     """The kind of danger that `typed` speaks of, in any language and order of words; "" if none."""
-    for language in STEMMERS:
-        stemmer = Stemmer(language)
-        keys = _all_keys(typed, stemmer)
-        for entry in reversed(_data()["danger"]):  # a person in despair comes first
-            if any(_all_keys(line, stemmer) <= keys for line in entry["typed"]):
-                return entry["kind"]
-    return ""
+    keys = {language: _all_keys(typed, Stemmer(language)) for language in STEMMERS}
+    return next((kind for kind, language, signs in _dangers() if signs <= keys[language]), "")
 
 
 def passages(document: dict) -> Iterator[tuple[int, str]]:
@@ -277,6 +272,18 @@ def _synonyms(stemmer):
         for say in entry["say"]:
             table[stemmer.phrase(say)] += means
     return {phrase: tuple(dict.fromkeys(means)) for phrase, means in table.items()}
+
+
+@lru_cache(maxsize=1)
+def _dangers():
+    """(kind, language, keys of the words of a sign); a person in despair comes first."""
+    stemmers = {language: Stemmer(language) for language in STEMMERS}
+    return [
+        (entry["kind"], language, _all_keys(line, stemmer))
+        for entry in reversed(_data()["danger"])
+        for line in entry["typed"]
+        for language, stemmer in stemmers.items()
+    ]
 
 
 @lru_cache(maxsize=1)
