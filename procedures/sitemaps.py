@@ -8,7 +8,9 @@ from django.utils.translation import get_language
 
 from practice.models import Clinician, Location, Notice
 from practice.services import current_practice
+from procedures.anatomy import ArticleKind
 from procedures.models import Version
+from procedures.views.sheets import SHEETS
 
 PAGES = (
     "home",
@@ -18,6 +20,7 @@ PAGES = (
     "practice:notices",
     "procedures:condition-list",
     "procedures:procedure-list",
+    "procedures:compare",
     "procedures:article-list",
     "appointments:start",
 )
@@ -80,4 +83,22 @@ class VersionSitemap(PublicSitemap):
         return max(card["live_from"] for card in item.values())
 
 
-SITEMAPS = {"pages": PageSitemap, "practice": PracticeSitemap, "versions": VersionSitemap}
+class SheetSitemap(PublicSitemap):
+    """The sheets to print of every live procedure, where it has the rows that they are made of."""
+
+    def items(self):
+        versions = Version.objects.current(samples=current_practice().sample_content).filter(
+            article__kind=ArticleKind.PROCEDURE, article__language="en"
+        )
+        return [
+            (name, slug)
+            for name, sheet in SHEETS.items()
+            for slug in versions.exclude(**{f"document__{sheet.rows}": []}).values_list("article__slug", flat=True)
+        ]
+
+    def location(self, item):
+        name, slug = item
+        return reverse(f"procedures:{name}", args=[slug])
+
+
+SITEMAPS = {"pages": PageSitemap, "practice": PracticeSitemap, "versions": VersionSitemap, "sheets": SheetSitemap}

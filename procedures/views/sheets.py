@@ -88,7 +88,7 @@ def _live(request, slug):
 
 
 def _excerpt(version, sheet):
-    """The part of `version` that the sheet shows, and its words as a page of their own. Raises Http404 if it is empty."""
+    """The part of `version` that the sheet shows, and its words as a page of their own. Raises Http404 if empty."""
     words = excerpt(version.document, sections={sheet.part}, rows={sheet.rows, "asks"})
     page = Page(words, {}, version.article.slug)
     if not page.parts or not page.parts[0].rows:
