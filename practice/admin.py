@@ -66,6 +66,10 @@ class ClinicianAdmin(admin.ModelAdmin):
     list_display = ["__str__", "specialty", "order"]
     prepopulated_fields = {"slug": ["first_name", "last_name"]}
 
+    def get_readonly_fields(self, request, obj=None):
+        # Under whose name an account signs is for those to say who manage accounts.
+        return [] if request.user.has_perm("auth.change_user") else ["user"]
+
 
 @admin.register(Notice)
 class NoticeAdmin(admin.ModelAdmin):

@@ -20,9 +20,9 @@ class Difference:
     new: list[tuple[str, bool]]
 
 
-def differences(old: dict | None, new: dict) -> list[Difference]:
-    """Every field in which `new` differs from `old` (None: there was nothing before)."""
-    before, after = _flat(current(old)) if old else {}, _flat(current(new))
+def differences(old: dict, new: dict) -> list[Difference]:
+    """Every field in which `new` differs from `old`."""
+    before, after = _flat(current(old)), _flat(current(new))
     places = list(after) + [place for place in before if place not in after]
     return [
         Difference(place, *_marked(before.get(place, ""), after.get(place, "")))

@@ -20,6 +20,8 @@ class RelatedForm(forms.ModelForm):
 
 class RelatedInline(admin.TabularInline):
     model = Related
+    verbose_name = _("page")
+    verbose_name_plural = _("You might also enjoy: at most three pages")
     fk_name = "article"
     form = RelatedForm
     extra = 0

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.services import current_practice
 from procedures import previews
-from procedures.admin.findings import findings_of
+from procedures.admin.findings import findings_of, in_words
 from procedures.differences import differences
 from procedures.freeze import CannotFreeze
 from procedures.models import Version
@@ -210,6 +210,7 @@ def review_context(version, request, bound=None) -> dict:
         forms_[bound[0]] = bound[1]
     document = previews.document_for(version)
     blocks, advice = findings_of(version)
+    changes = differences(previews.document_for(against), document) if against else []
     return {
         "title": version.title,
         "version": version,
@@ -217,7 +218,7 @@ def review_context(version, request, bound=None) -> dict:
         "why_not_sign": publishing.why_not_sign(version, user) if version.status == Status.IN_REVIEW else "",
         "against": against,
         "others": version.article.versions.exclude(pk=version.pk),
-        "differences": differences(previews.document_for(against) if against else None, document) if against else [],
+        "differences": [(in_words(change.where), change) for change in changes],
         "blocks": blocks,
         "advice": advice,
         "events": version.events.select_related("by"),

@@ -11,7 +11,20 @@ from django.views.decorators.http import require_POST
 from procedures import previews
 from procedures.admin import review
 from procedures.admin.common import NoBulkDeleteMixin
-from procedures.models import ROW_MODELS, Version, VersionEvent
+from procedures.models import (
+    Choice,
+    Fact,
+    Fit,
+    Outcome,
+    PictureUse,
+    Question,
+    Regulator,
+    Risk,
+    Section,
+    Step,
+    Version,
+    VersionEvent,
+)
 from procedures.services import publishing, reviews
 
 ZONE = _("Eastern Time, as in the practice (%(zone)s).")
@@ -46,7 +59,6 @@ class RowInline(admin.StackedInline):
     """Rows of a draft; those of any other version are only to be read."""
 
     extra = 0
-    classes = ["collapse"]
 
     def _is_open(self, obj):
         return obj is None or obj.status == Version.Status.DRAFT
@@ -61,7 +73,27 @@ class RowInline(admin.StackedInline):
         return self._is_open(obj) and super().has_delete_permission(request, obj)
 
 
-ROW_INLINES = [type(f"{model.__name__}Inline", (RowInline,), {"model": model}) for model in ROW_MODELS]
+# In the order of the page; what a row is called, and what all of them are.
+ROWS = (
+    (Section, _("section"), _("The sections of the page")),
+    (PictureUse, _("picture"), _("Pictures in the sections")),
+    (Fact, _("line"), _("At a glance, and in the table of treatments")),
+    (Regulator, _("line about the FDA"), _("What the FDA said")),
+    (Fit, _("line"), _("It may fit if …, it is not right if …")),
+    (Choice, _("choice"), _("What else could I do?")),
+    (Outcome, _("finding"), _("How well does it work?")),
+    (Risk, _("risk"), _("What can go wrong?")),
+    (Step, _("step"), _("Before, on the day, and after")),
+    (Question, _("question"), _("Questions")),
+)
+ROW_INLINES = [
+    type(
+        f"{model.__name__}Inline",
+        (RowInline,),
+        {"model": model, "verbose_name": one, "verbose_name_plural": all_of_them},
+    )
+    for model, one, all_of_them in ROWS
+]
 
 
 class DueFilter(admin.SimpleListFilter):
@@ -92,7 +124,10 @@ class VersionAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
     list_select_related = ["article"]
     search_fields = ["title", "short_title", "article__slug"]
     fieldsets = [
-        (None, {"fields": ["title", "also_known_as", "short_title", "summary", "teaser", "spine", "done_here", "seen"]}),
+        (
+            None,
+            {"fields": ["title", "also_known_as", "short_title", "summary", "teaser", "spine", "done_here", "seen"]},
+        ),
         (_("For search engines"), {"fields": ["seo_title", "seo_description"], "classes": ["collapse"]}),
         (_("Who wrote it"), {"fields": ["author_name", "interests", "what_changed"]}),
         (_("When readers see it"), {"fields": ["live_from", "live_until"]}),

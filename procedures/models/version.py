@@ -18,6 +18,7 @@ class Byline:
     """A clinician's name under words that they have signed."""
 
     reviewer: str
+    url: str
     reviewed_on: datetime.date
     next_review: datetime.date
 
@@ -211,7 +212,7 @@ class Version(models.Model):
             or document_hash(self.document) != self.document_hash
         ):
             return None
-        return Byline(str(self.reviewer), self.reviewed_on, self.next_review)
+        return Byline(str(self.reviewer), self.reviewer.get_absolute_url(), self.reviewed_on, self.next_review)
 
     @property
     def is_open(self):

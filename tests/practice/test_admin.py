@@ -4,7 +4,8 @@ from django.utils import timezone
 
 from practice.models import Clinician, Location, Practice
 from practice.services import read_card
-from tests.factories import UserFactory
+from tests.factories import ClinicianFactory, UserFactory
+from tests.procedures import people
 
 pytestmark = pytest.mark.django_db
 
@@ -132,3 +133,16 @@ def test_a_closure_reaches_the_error_pages(client, owner, practice, django_captu
         client.post(reverse("admin:practice_closure_add"), typed)
 
     assert "Closed for the storm." in client.get("/nope/").content.decode()
+
+
+@pytest.mark.parametrize(("group", "joined"), [("editor", False), ("owner", True)])
+def test_only_who_manages_accounts_says_whose_name_an_account_signs_under(client, practice, group, joined):
+    clinician, user = ClinicianFactory(), people.member(group)
+    client.force_login(user)
+    address = reverse("admin:practice_clinician_change", args=[clinician.pk])
+    values = {name: value for name, value in client.get(address).context["adminform"].form.initial.items() if value}
+
+    response = client.post(address, values | {"user": user.pk})
+
+    clinician.refresh_from_db()
+    assert (response.status_code, clinician.user == user) == (302, joined)

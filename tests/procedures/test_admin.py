@@ -140,7 +140,7 @@ def test_what_is_missing_is_said_with_its_place_in_the_form(client, editor, name
     assert [str(message) for message in page.context["messages"]] == [
         "Not yet: the list below says what to mend first."
     ]
-    assert '<a href="#risk_rows-group">risks</a>: At least one row is needed.' in page.content.decode()
+    assert '<a href="#risk_rows-group">Risk</a>: At least one row is needed.' in page.content.decode()
     draft.refresh_from_db()
     assert draft.status == "draft"
 

@@ -106,7 +106,8 @@ def test_signed_words_are_live_under_the_name_of_the_clinician(client, in_review
 
     version = Version.objects.current(samples=False).get()
     assert (version.byline.reviewer, version.byline.next_review) == (str(clinician.clinician), later())
-    assert "Checked by Elena Sample, MD" in client.get("/procedures/mild/").content.decode()
+    html = client.get("/procedures/mild/").content.decode()
+    assert 'Checked by <a href="/clinicians/elena-sample/">Elena Sample, MD,</a>' in html
 
 
 def refused(version, by, **changes):
