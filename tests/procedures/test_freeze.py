@@ -5,7 +5,7 @@ from django.db import models
 
 from procedures.canonical import document_hash
 from procedures.document import build, draft_of
-from procedures.freeze import CannotFreeze, freeze
+from procedures.freeze import CannotFreeze, freeze, site
 from procedures.models import ROW_MODELS, Article, Picture, Related, Source, Version
 from tests.procedures import library
 
@@ -177,6 +177,23 @@ def test_freeze_refuses_a_picture_without_words():
 class _Rows(list):
     def all(self):
         return self
+
+
+def test_freeze_refuses_a_link_to_a_page_that_is_not_there():
+    version = library.draft()
+    version.section_rows.filter(kind="cost").update(body="See [this](/conditions/sciatica/).")
+
+    assert problems(version) == ["sections cost"]
+    Article.objects.create(slug="sciatica", kind="condition")
+    assert freeze(version)["slug"] == "mild"
+
+
+def test_pages_are_known_under_former_addresses_too(django_assert_num_queries):
+    page = Article.objects.create(slug="sciatica", kind="condition")
+    page.former_slugs.create(slug="slipped-disc", language="en")
+
+    with django_assert_num_queries(1):
+        assert site().addresses == {("condition", "sciatica"), ("condition", "slipped-disc")}
 
 
 def test_freeze_lists_every_problem_at_once():

@@ -5,8 +5,8 @@ from django.utils import translation
 
 from practice.models import Notice, Practice
 from practice.services import write_card
-from procedures.services import publishing
 from procedures.models import Related, Version
+from procedures.services import publishing
 from tests.procedures import library
 
 pytestmark = pytest.mark.django_db
