@@ -22,6 +22,7 @@ HEADERS = {
     "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
 }
 BROTLI = re.compile(r"\bbr\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
+DENSE = {"image/avif", "image/webp", "image/jpeg"}
 PRIVATE = re.compile(r"/(es/)?(admin|appointments)(/|$)")
 
 
@@ -45,7 +46,7 @@ class CompressPublicPagesMiddleware(GZipMiddleware):
     """Compresses public pages only: beside typed text, the length of a compressed secret tells something about it."""
 
     def process_response(self, request, response):
-        if "no-store" in response.get("Cache-Control", ""):
+        if "no-store" in response.get("Cache-Control", "") or response.get("Content-Type") in DENSE:
             return response
         if BROTLI.search(request.headers.get("Accept-Encoding", "")) and self._is_worth_it(response):
             patch_vary_headers(response, ["Accept-Encoding"])

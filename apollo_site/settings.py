@@ -181,6 +181,8 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+# Uploaded pictures of articles, served by a view of ours. Several machines share the folder.
+MEDIA_ROOT = Path(env.str("APOLLO_MEDIA", default="").strip() or VAR_DIR / "media")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "apollo_site.storage.BundledStorage"},
