@@ -7,11 +7,11 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, override
+from django.utils.translation import get_language, gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from practice.markdown import render
-from procedures import numbers
+from procedures import numbers, pictures
 from procedures.anatomy import ANATOMY, ArticleKind, FactKind, Part
 from procedures.document import CITING, current, glance, only_compared
 from procedures.models import Regulator, Risk, Source
@@ -51,23 +51,28 @@ class ShownPart:
 class Page:
     """`document` for the template; `linked` maps the slugs of live pages to their cards.
 
-    `slug`: the one of today, where the article has moved since the document was frozen.
+    `slug`: the one of today, where the article has moved since the document was frozen. `register`: what the register
+    of sources says today (see procedures.services.register.checks), so that a source checked again since is not due.
     """
 
-    def __init__(self, document: dict, linked: dict[str, "Card"], slug: str = ""):
+    def __init__(
+        self, document: dict, linked: dict[str, "Card"], slug: str = "", register: dict[str, tuple] | None = None
+    ):
         self.document = document = current(document)
         self.slug = slug or document["slug"]
         self._linked = linked
+        self._reader_language = get_language()
         self._numbers = {source["key"]: source["number"] for source in document["sources"]}
         # An English page keeps its English headings, also where the site around it is Spanish.
         with override(document["language"]):
+            self.sources = [shown_source(_newest(source, register or {})) for source in document["sources"]]
+            self._due = {source["key"] for source in self.sources if source["is_expired"]}
             self.summary = self._html(document["summary"])
             self.interests = self._html(document["interests"])
             self.glance = self._labelled(glance(document))
             self.parts = [part for part in map(self._part, ANATOMY[document["kind"]]) if part]
             self.questions = self._rows("questions")
             self.asks = document["asks"]
-            self.sources = [shown_source(source) for source in document["sources"]]
         also = [*document["related"], *document["conditions"]]
         self.related = [linked[slug] for slug in dict.fromkeys(also) if slug in linked]
 
@@ -79,7 +84,7 @@ class Page:
             raise AttributeError(name) from None
 
     def _html(self, text, *, inline=True):
-        return render(text, self._numbers, inline=inline)
+        return render(text, self._numbers, due=self._due, language=self._reader_language, inline=inline)
 
     def _rows(self, key):
         texts = {name: (key, name) not in BLOCKS for name in CITING[key]}
@@ -184,6 +189,8 @@ def _cells(start, end, columns):
 
 
 def _picture(row):
+    if row["picture"]:
+        return row | {"photo": pictures.shown(row["picture"])}
     return row | {"template": f"procedures/pictures/{row['drawing']}.html"}
 
 
@@ -193,6 +200,14 @@ def _risk(row):
 
 # What the rows of a kind show beside their texts.
 SHAPES = {"outcomes": _outcome, "risks": _risk, "steps_before": _step, "steps_after": _step}
+
+
+def _newest(source, register):
+    """The source with the dates of its checks: those of the register, unless the frozen ones are newer."""
+    checked_on, expires_on = register.get(source["key"], (datetime.date.min, None))
+    if checked_on < _date(source["checked_on"]):
+        return source
+    return source | {"checked_on": checked_on.isoformat(), "expires_on": expires_on.isoformat()}
 
 
 def shown_source(source):
