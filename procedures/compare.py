@@ -109,16 +109,20 @@ def table(columns: list[Column]) -> Table:
     cited = dict.fromkeys(key for line in texts for text in line for key in cited_keys(text))
     # A source that several pages cite was frozen with each of them: the one that was checked last is shown.
     frozen = sorted((source for column in columns for source in column.document["sources"]), key=_checked_on)
-    sources = numbered(frozen, cited)
+    sources = [shown_source(source) for source in numbered(frozen, cited)]
     numbers = {source["key"]: source["number"] for source in sources}
+    due = {source["key"] for source in sources if source["is_expired"]}
     rows = [
         (
             kind.label,
-            [Cell(column, render(text, numbers, inline=True)) for column, text in zip(columns, line, strict=True)],
+            [
+                Cell(column, render(text, numbers, due=due, inline=True))
+                for column, text in zip(columns, line, strict=True)
+            ],
         )
         for kind, line in zip(COMPARED, texts, strict=True)
     ]
-    return Table(columns, rows, [shown_source(source) for source in sources])
+    return Table(columns, rows, sources)
 
 
 def _checked_on(source):
