@@ -17,8 +17,8 @@ def _pattern(*alternatives):
 # Numbers that state nothing: emergency and telephone numbers, and names such as L4, L4-L5, B12, K233800.
 NO_STATEMENT = _pattern(
     r"(?<!\d)(?:\+?1[ .-])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)",
-    r"(?<![\d.,])(?:911|988|711)(?![\d%]|[.,]\d)",
-    r"\b[^\W\d_]+-?\d[\w]*(?:[-/–][^\W_]?\d+)*",
+    r"(?<![\d.,])(?:911|988|711)(?![\d%]|[.,]\d| (?:of|people|patients|adults|de|personas|pacientes|adultos)\b)",
+    r"\b[^\W\d_]{1,3}\d\w*(?:[-/–][^\W_]?\d+)*|\bCOVID-19\b",
 )
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*\s?%?")
 
@@ -58,8 +58,8 @@ NO_DENIAL = _pattern(
 )
 # What follows is asked or left open: "ask whether it is safe".
 OPEN = _pattern(
-    r"\b(?:ask|whether|if|when|until|once|how|what|who|tell|before|after|where|which|while)\b",
-    r"\b(?:pregunte|si|cu[aá]ndo|cuando|hasta|c[oó]mo|qu[eé]|qui[eé]n|antes|despu[eé]s|mientras)\b",
+    r"\b(?:ask|whether|until|how|what|tell|if (?:it|this|that|they|the))\b",
+    r"\b(?:pregunte|si (?:es|est[aá]|el|la|este|esto)|hasta|c[oó]mo|qu[eé])\b",
 )
 
 
@@ -136,6 +136,7 @@ FORBIDDEN = (
     Phrase(
         _pattern(
             rf"\b{_PERSON} (?:be |become |live |stay |are |end up |feel |go home )+pain[- ]free\b",
+            r"\b(?:will|can|could|may) (?:be|become|live|stay|feel|walk|go home) pain[- ]free\b",
             r"\bpain[- ]free life\b|\bvida sin dolor\b",
             r"\b(?:quedar|estar|vivir|sentirse)[aá]? (?:usted )?sin dolor\b",
             r"\bguarantee[sd]?\b|\bgarantiza(?:mos|n|do|da)?\b",
