@@ -17,7 +17,7 @@ from procedures.services import register, reviews, starter
 
 CONTENT = settings.BASE_DIR / "content"
 FOLDERS = ("conditions", "procedures", "articles")
-ROW = "{:<40} {:>6} {:>9} {:>8}  {:<32} {:>5} {:>6}"
+ROW = "{:<48} {:>6} {:>9} {:>8}  {:<28} {:>5} {:>6}"
 
 
 @dataclass
