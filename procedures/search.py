@@ -121,16 +121,19 @@ class IndexedPage:
         return sum(weight * count / (count + 1) for weight, count in counts.items())
 
     def best_passage(self, needs) -> str:
-        """The text that has most of `needs`, a whole sentence before a name; "" if none has any."""
+        """The text that has most of `needs`, a whole sentence before a name; "" if none says more than the title."""
         scores = Counter()
         for need in needs:
             scores.update({number for phrase in need.phrases for number in self.found(phrase)})
-        found = [(count, self._is_sentence(number), -number) for number, count in scores.items()]
+        found = [(count, self._says(number), -number) for number, count in scores.items() if self._says(number)]
         return self.passages[-max(found)[2]][1] if found else ""
 
-    def _is_sentence(self, number):
+    def _says(self, number):
+        """2 for a sentence, 1 for another name or a line of a list, 0 for what tells a reader nothing by itself."""
         weight, text, _ = self.passages[number]
-        return weight != NAME and len(text) >= A_SENTENCE
+        if len(text) >= A_SENTENCE and weight != NAME:
+            return 2
+        return int(weight != HEADING and text != self.short_title)
 
 
 class Index:
@@ -163,11 +166,14 @@ class Index:
     def search(self, typed: str) -> Found:
         typed = typed[:MOST_LETTERS]
         mended = self._mended(typed)
+        danger = danger_in(typed) or danger_in(mended)
+        if danger == "self-harm":  # one thing to read, and nothing beside it
+            return Found([], danger=danger)
         by_language = {language: self._needs(mended, language) for language in self.languages}
         scores = {page: self._score(page, by_language[page.language]) for page in self.pages}
         best = sorted(filter(scores.get, scores), key=lambda page: (-scores[page], page.short_title, page.slug))
         matches = [Match(page, tuple(by_language[page.language])) for page in best]
-        return Found(matches, mended if mended != typed else "", danger_in(typed) or danger_in(mended))
+        return Found(matches, mended if mended != typed else "", danger)
 
     def _mended(self, typed):
         """`typed` with each word that no page has in the spelling of one that is nearly the same."""

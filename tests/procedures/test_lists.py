@@ -1,6 +1,8 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from procedures.models import Article, FormerSlug
 from tests.procedures import library
@@ -101,15 +103,24 @@ def test_condition_without_treatments_has_no_such_part(client, stenosis):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-@pytest.mark.parametrize(("address", "queries"), [("/procedures/", 2), ("/conditions/stenosis/", 4)])
-def test_groups_take_the_same_queries_for_any_number(
-    client, stenosis, django_assert_num_queries, address, queries, count
-):
+def test_list_by_condition_takes_two_queries_beside_the_frame(client, stenosis, django_assert_num_queries, count):
     for number in range(count):
         treatment(f"procedure-{number}", stenosis)
 
-    with django_assert_num_queries(FRAME + queries):
-        client.get(address)
+    with django_assert_num_queries(FRAME + 2):
+        client.get("/procedures/")
+
+
+def test_treatments_of_a_condition_take_as_many_queries_for_three_as_for_one(client, stenosis):
+    counts = []
+    for new in (["mild"], ["shot", "heat"]):
+        for slug in new:
+            treatment(slug, stenosis)
+        with CaptureQueriesContext(connection) as queries:
+            html = client.get("/conditions/stenosis/").content.decode()
+        counts.append((html.count('<li><a href="/procedures/'), len(queries)))
+
+    assert counts == [(1, counts[0][1]), (3, counts[0][1])]
 
 
 @pytest.mark.parametrize("address", ["/", "/conditions/", "/procedures/", "/articles/", "/search/"])

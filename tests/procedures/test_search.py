@@ -308,6 +308,15 @@ def test_danger_comes_before_everything_else(client, pages, typed, heading):
     assert main.index("sign stop") < main.index("<form")
 
 
+@pytest.mark.parametrize("typed", ["can't pee", "suicide"])
+def test_danger_is_not_told_to_call_the_office_or_to_read(client, pages, typed):
+    library.sample("distress", short_title="Suicide")
+
+    main = re.search(r"<main.*?</main>", client.get("/search/", {"q": typed}).content.decode(), re.DOTALL)[0]
+
+    assert ("We found no page" in main, 'class="hits"' in main, "tel:+1" in main) == (False, False, False)
+
+
 @pytest.mark.parametrize("typed", ["back pain", "numb legs", "leg pain", "chest", "pee", "can I walk", "kill pain", ""])
 def test_everyday_words_are_no_danger(client, pages, typed):
     html = client.get("/search/", {"q": typed}).content.decode()
