@@ -301,3 +301,17 @@ def test_preview_takes_as_many_queries_for_many_keys(client, editor, django_asse
     for text in ("[^a]", "[^a][^b][^c]"):
         with django_assert_num_queries(3):
             preview(client, text)
+
+
+def test_live_page_marks_an_expired_source_until_it_is_checked_again(client, practice):
+    source = expired("trial")
+    library.sample()
+
+    before = client.get("/procedures/mild/").content.decode()
+    Source.objects.filter(pk=source.pk).update(checked_on=TODAY(), expires_on=TODAY() + YEAR)
+    after = client.get("/procedures/mild/").content.decode()
+
+    assert [(MARK in html, "Due to be checked again." in html) for html in (before, after)] == [
+        (True, True),
+        (False, False),
+    ]
