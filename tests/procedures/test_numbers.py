@@ -1,8 +1,12 @@
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from procedures.models import Version
 from procedures.numbers import Share, day_in_words, in_words, share
+from tests.procedures import library
 
 HAD, HAD_NOT = "had open surgery within five years", "did not"
 
@@ -94,3 +98,40 @@ def test_sentence_leaves_the_words_of_an_editor_alone():
 )
 def test_day_is_told_from_the_day_itself(day, said):
     assert day_in_words(day) == said
+
+
+# On the page
+
+
+def outcome(client):
+    """The words of the first outcome on the page, and the text alternative of its drawing."""
+    html = client.get("/procedures/mild/").content.decode()
+    found = re.search(r'<div class="found flow">(.*?)</div>', html, re.DOTALL)[1]
+    return re.findall(r"<p>(.*?)</p>", found), re.search(r'<svg[^>]* aria-label="([^"]*)"', found)[1]
+
+
+@pytest.mark.django_db
+def test_page_says_the_numbers_above_the_circles_that_show_them(client, practice):
+    library.sample()
+
+    paragraphs, drawing = outcome(client)
+
+    assert paragraphs[0] == "About 1 in 10 people had surgery later (9 of 75). About 9 in 10 did not."
+    assert drawing == "75 circles. 9 are filled: 9 of 75 people had surgery later. 66 are empty."
+
+
+@pytest.mark.django_db
+def test_page_frozen_before_there_were_such_words_is_as_it_was(client, practice):
+    version = library.sample()
+    document = version.document | {"format": 1}
+    document["outcomes"] = [
+        {name: value for name, value in row.items() if name not in ("happened", "did_not_happen")}
+        for row in document["outcomes"]
+    ]
+    document["pictures"] = []
+    Version.objects.update(document=document)
+
+    paragraphs, drawing = outcome(client)
+
+    assert not any("1 in 10" in paragraph for paragraph in paragraphs)
+    assert drawing.startswith("75 circles. 9 are filled")
