@@ -18,7 +18,7 @@ class RelatedForm(forms.ModelForm):
         self.fields["page"].choices = self.pages
 
 
-class RelatedInline(admin.TabularInline):
+class RelatedInline(admin.StackedInline):
     model = Related
     verbose_name = _("page")
     verbose_name_plural = _("You might also enjoy: at most three pages")

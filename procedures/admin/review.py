@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.services import current_practice
 from procedures import previews
+from procedures.admin.common import name_both_boxes
 from procedures.admin.findings import findings_of, in_words
 from procedures.differences import differences
 from procedures.freeze import CannotFreeze
@@ -52,6 +53,11 @@ class ScheduleForm(forms.Form):
     live_until = forms.SplitDateTimeField(
         label=_("Live until"), widget=AdminSplitDateTime, required=False, help_text=_("Empty: until it is taken back.")
     )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            name_both_boxes(field)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST
 
 from procedures import previews
 from procedures.admin import review
-from procedures.admin.common import NoBulkDeleteMixin
+from procedures.admin.common import NoBulkDeleteMixin, name_both_boxes
+from procedures.admin.fields import MarkdownField
 from procedures.models import (
     Choice,
     Fact,
@@ -59,6 +60,7 @@ class RowInline(admin.StackedInline):
     """Rows of a draft; those of any other version are only to be read."""
 
     extra = 0
+    formfield_overrides = {models.TextField: {"form_class": MarkdownField}}
 
     def _is_open(self, obj):
         return obj is None or obj.status == Version.Status.DRAFT
@@ -133,6 +135,7 @@ class VersionAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
         (_("When readers see it"), {"fields": ["live_from", "live_until"]}),
     ]
     inlines = ROW_INLINES
+    formfield_overrides = {models.TextField: {"form_class": MarkdownField}}
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("article", "author", "reviewer")
@@ -149,6 +152,7 @@ class VersionAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(db_field, models.DateTimeField):
+            name_both_boxes(field)
             field.help_text = f"{field.help_text} {ZONE % {'zone': timezone.get_current_timezone_name()}}"
         return field
 

@@ -13,6 +13,7 @@ from procedures import jsonld
 from procedures.anatomy import ArticleKind
 from procedures.models import Article, FormerSlug, Version
 from procedures.page import Page
+from procedures.services import register
 from procedures.views.cards import FALLBACK, cards_of, live_cards, practice, shows_samples
 from procedures.views.lists import LISTS, treatments
 
@@ -36,7 +37,7 @@ def show(request, version, document, *, original=None, languages=(), preview=Fal
     """
     article, kind = version.article, version.article.kind
     linked = {*document["conditions"], *document["related"], *(row["slug"] for row in document["choices"])}
-    page = Page(document, cards_of(shows_samples(request), linked), article.slug)
+    page = Page(document, cards_of(shows_samples(request), linked), article.slug, register.checks(document))
     crumbs = [
         (_("Home"), reverse("home")),
         (LISTS[kind][0], reverse(f"procedures:{kind}-list")),
