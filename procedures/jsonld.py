@@ -10,7 +10,10 @@ from procedures.models import Version
 SUBJECTS = {ArticleKind.CONDITION: "MedicalCondition", ArticleKind.PROCEDURE: "MedicalProcedure"}
 STEPS = {"preparation": "steps_before", "howPerformed": "steps_day", "followup": "steps_after"}
 # Where a treatment is done, if its title says so; of two names the closer one comes first.
-PLACES = ("lower back", "spine", "back", "neck", "parte baja de la espalda", "columna", "espalda", "cuello")
+PLACES = (
+    *("joint between spine and hip bone", "spinal cord", "lower back", "spine", "back", "neck"),
+    *("médula espinal", "parte baja de la espalda", "columna", "espalda", "cuello"),
+)
 
 
 def graph(version: Version, practice, url: str, crumbs, treatments=()) -> dict:

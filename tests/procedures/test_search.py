@@ -312,9 +312,11 @@ def test_danger_comes_before_everything_else(client, pages, typed, heading):
 def test_danger_is_not_told_to_call_the_office_or_to_read(client, pages, typed):
     library.sample("distress", short_title="Suicide")
 
-    main = re.search(r"<main.*?</main>", client.get("/search/", {"q": typed}).content.decode(), re.DOTALL)[0]
+    html = client.get("/search/", {"q": typed}).content.decode()
 
+    main = re.search(r"<main.*?</main>", html, re.DOTALL)[0]
     assert ("We found no page" in main, 'class="hits"' in main, "tel:+1" in main) == (False, False, False)
+    assert 'class="bar"' not in html
 
 
 @pytest.mark.parametrize("typed", ["back pain", "numb legs", "leg pain", "chest", "pee", "can I walk", "kill pain", ""])
