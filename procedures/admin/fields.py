@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.markdown import clean_markdown
 
-HOW = _("How to write: **bold**, *emphasis*, “- ” before each item of a list, [words](address) for a link, [^key].")
+HOW = _("How to write: **bold**, *emphasis*, “- ” before list items, [words](address) for a link, [^key] for a source.")
 
 
 class MarkdownWidget(AdminTextareaWidget):

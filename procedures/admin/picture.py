@@ -17,7 +17,7 @@ from procedures.services import register
 
 class UploadForm(forms.ModelForm):
     file = forms.FileField(
-        label=gettext_lazy("file"),
+        label=gettext_lazy("File"),
         widget=forms.FileInput(attrs={"accept": ".jpg,.jpeg,.png,.webp"}),
         help_text=gettext_lazy(
             "JPEG, PNG or WebP, up to 10 MB. We remove place, time and camera from it. No name of a patient may be "
@@ -39,9 +39,6 @@ class UploadForm(forms.ModelForm):
 @admin.register(Picture)
 class PictureAdmin(UsedOnMixin, NoBulkDeleteMixin, admin.ModelAdmin):
     """Another picture is another row: pages that clinicians have signed name this one."""
-
-    class Media:
-        css = {"all": ["css/editor.css"]}
 
     list_display = ["thumbnail", "title", "credit", "width", "height", "uploaded_at"]
     list_display_links = ["thumbnail", "title"]

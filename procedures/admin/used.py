@@ -11,6 +11,9 @@ class UsedOnMixin:
     `find_uses` gives the uses of a row (see procedures.services.register).
     """
 
+    class Media:
+        css = {"all": ["css/editor.css"]}
+
     delete_confirmation_template = "admin/procedures/delete_unused.html"
 
     def has_delete_permission(self, request, obj=None):
@@ -36,4 +39,6 @@ class UsedOnMixin:
             )
             for use in uses
         )
-        return format_html("<ul>{}</ul>", format_html_join("", '<li><a href="{}">{}</a> ({}): {}</li>', lines))
+        return format_html(
+            '<ul class="used">{}</ul>', format_html_join("", '<li><a href="{}">{}</a> ({}): {}</li>', lines)
+        )

@@ -357,7 +357,7 @@ def test_photo_offers_every_type_and_width():
     def srcset(extension):
         return ", ".join(f"/media/pictures/{DIGEST}/{width}.{extension} {width}w" for width in (400, 800, 1000))
 
-    sizes = "(min-width: 60em) 46rem, 94vw"
+    sizes = "auto, (min-width: 60em) 46rem, 94vw"
     assert html == (
         f'<picture><source type="image/avif" srcset="{srcset("avif")}" sizes="{sizes}">'
         f'<source type="image/webp" srcset="{srcset("webp")}" sizes="{sizes}">'
