@@ -2,6 +2,7 @@ import os
 import signal
 
 import pytest
+from django.utils import translation
 
 # Playwright's own loop makes Django believe that it runs in async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -15,6 +16,12 @@ def pytest_sessionstart(session):
 
     if os.environ.get("APOLLO_REQUIRE_POSTGRES") == "1" and connection.vendor != "postgresql":
         pytest.exit("APOLLO_REQUIRE_POSTGRES=1, but DATABASE_URL does not name a PostgreSQL database.", returncode=1)
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    """A request for a Spanish page leaves its language behind for the next test of the same thread."""
+    translation.activate("en")
 
 
 @pytest.fixture

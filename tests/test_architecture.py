@@ -216,7 +216,7 @@ def tracked():
 
 # Written apart, so that this file does not find itself.
 OF_A_MACHINE = re.compile(
-    "|".join(["/ho" + "me/\\w", "/ro" + "ot/", "/Us" + "ers/\\w", "/wo" + "rk/", "C:\\\\\\\\Us" + "ers"])
+    "|".join(["(?<!\\w)/ho" + "me/\\w", "/ro" + "ot/", "/Us" + "ers/\\w", "/wo" + "rk/", "C:\\\\\\\\Us" + "ers"])
     + "|(index|extra-index)-url\\s*=?\\s*h"
     + "ttp|--find-links\\s*=?\\s*h"
     + "ttp"

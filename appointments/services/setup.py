@@ -51,6 +51,7 @@ RIGHTS = {
     AUDITOR: {"appointments.appointmentrequest": READ, "appointments.routingrule": READ},
     OWNER: _DESK
     | {
+        _PROCEDURES: READ,
         "practice.practice": WORK,
         "practice.location": RULE,
         "practice.openinghours": RULE,

@@ -319,7 +319,7 @@ def test_lists_take_one_query_beside_the_frame(client, practice, django_assert_n
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_detail_takes_two_queries_beside_the_frame(client, practice, django_assert_num_queries, count):
+def test_detail_takes_three_queries_beside_the_frame(client, practice, django_assert_num_queries, count):
     version = library.draft()
     for number in range(1, count + 1):
         other = library.sample(f"condition-{number}", "condition")
@@ -327,7 +327,7 @@ def test_detail_takes_two_queries_beside_the_frame(client, practice, django_asse
         version.risk_rows.create(frequency="rare", text="Bleeding.", what_we_do="Care.")
     publishing.publish_sample(version)
 
-    with django_assert_num_queries(FRAME + 2):
+    with django_assert_num_queries(FRAME + 3):
         response = client.get("/procedures/mild/")
 
     assert response.content.decode().count('<a href="/conditions/condition-') == count
