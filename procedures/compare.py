@@ -103,13 +103,16 @@ class Table:
     sources: list[dict]
 
 
-def table(columns: list[Column]) -> Table:
-    """The compared facts of `columns`, with the sources of all of them numbered in the order of reading."""
+def table(columns: list[Column], register: dict[str, tuple]) -> Table:
+    """The compared facts of `columns`, with the sources of all of them numbered in the order of reading.
+
+    `register`: as procedures.page.Page takes it.
+    """
     texts = [[column.sourced(kind) for column in columns] for kind in COMPARED]
     cited = dict.fromkeys(key for line in texts for text in line for key in cited_keys(text))
     # A source that several pages cite was frozen with each of them: the one that was checked last is shown.
     frozen = sorted((source for column in columns for source in column.document["sources"]), key=_checked_on)
-    sources = [shown_source(source) for source in numbered(frozen, cited)]
+    sources = [shown_source(source, register) for source in numbered(frozen, cited)]
     numbers = {source["key"]: source["number"] for source in sources}
     due = {source["key"] for source in sources if source["is_expired"]}
     rows = [

@@ -65,7 +65,7 @@ class Page:
         self._numbers = {source["key"]: source["number"] for source in document["sources"]}
         # An English page keeps its English headings, also where the site around it is Spanish.
         with override(document["language"]):
-            self.sources = [shown_source(_newest(source, register or {})) for source in document["sources"]]
+            self.sources = [shown_source(source, register or {}) for source in document["sources"]]
             self._due = {source["key"] for source in self.sources if source["is_expired"]}
             self.summary = self._html(document["summary"])
             self.interests = self._html(document["interests"])
@@ -210,8 +210,9 @@ def _newest(source, register):
     return source | {"checked_on": checked_on.isoformat(), "expires_on": expires_on.isoformat()}
 
 
-def shown_source(source):
+def shown_source(source, register):
     """The source with its dates as dates, its kind in words, and who paid where that matters."""
+    source = _newest(source, register)
     funder = source["funder"]
     if not funder and source["kind"] in STUDIES:
         funder = gettext("not stated in what we read")

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from procedures.anatomy import ArticleKind
 from procedures.compare import Column, CompareForm, shared_conditions, table
 from procedures.models import Version
+from procedures.services import register
 from procedures.views.cards import FALLBACK, live_cards, shows_samples
 from procedures.views.lists import LISTS
 
@@ -39,9 +40,10 @@ def _side_by_side(samples, slugs, wanted):
     condition = next((one for one in conditions if one.article.slug == wanted), conditions[0] if conditions else None)
     nothing = Column(_("Doing nothing for now"), condition, _url(condition) if condition else "")
     columns = [Column(version.document["short_title"], version, _url(version)) for version in treatments]
+    cited = [source for column in (nothing, *columns) for source in column.document["sources"]]
     address = f"{reverse('procedures:compare')}?with={','.join(slugs)}"
     return {
-        "table": table([nothing, *columns]),
+        "table": table([nothing, *columns], register.checks({"sources": cited})),
         "condition": condition,
         "others": [(one, f"{address}&condition={one.article.slug}") for one in conditions if one != condition],
         "canonical_url": settings.PUBLIC_URL + address,

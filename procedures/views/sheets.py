@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from procedures.anatomy import ANATOMY, ArticleKind, SectionKind
 from procedures.excerpt import excerpt
 from procedures.page import Page
+from procedures.services import register
 from procedures.views.article import live_versions, missing
 from procedures.views.cards import FALLBACK, shows_samples
 from procedures.views.lists import LISTS
@@ -90,7 +91,7 @@ def _live(request, slug):
 def _excerpt(version, sheet):
     """The part of `version` that the sheet shows, and its words as a page of their own. Raises Http404 if empty."""
     words = excerpt(version.document, sections={sheet.part}, rows={sheet.rows, "asks"})
-    page = Page(words, {}, version.article.slug)
+    page = Page(words, {}, version.article.slug, register.checks(words))
     if not page.parts or not page.parts[0].rows:
         raise Http404
     return page.parts[0], page

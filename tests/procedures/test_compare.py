@@ -5,6 +5,7 @@ import pytest
 
 from practice.models import Practice
 from procedures.document import build, draft_of
+from procedures.models import Source
 from procedures.services import publishing
 from tests.procedures import library
 
@@ -116,12 +117,24 @@ def test_sources_of_all_pages_are_numbered_once_in_the_order_of_reading(client, 
     assert "[^" not in html
 
 
-def test_source_that_was_checked_last_is_shown(client, stenosis):
+def test_source_is_shown_as_the_register_has_it_today(client, practice):
+    library.source("trial", checked_on="2026-01-01", expires_on="2026-11-01")
+    treatment("mild")
+    treatment("shot")
+    address = "/procedures/compare/?with=mild,shot"
+    assert "Checked Jan 1, 2026. Due to be checked again." in words(client.get(address).content.decode())
+
+    Source.objects.filter(key="trial").update(checked_on="2027-02-03", expires_on="2099-01-01")
+
+    page = words(client.get(address).content.decode())
+    assert ("Checked Feb 3, 2027." in page, "Due to be checked" in page) == (True, False)
+
+
+def test_source_that_was_checked_last_is_shown_when_the_register_has_lost_it(client, stenosis):
     treatment("mild", conditions=[stenosis])
-    checked_again = library.source("trial")
-    checked_again.checked_on = "2027-02-03"
-    checked_again.save()
+    Source.objects.filter(key="trial").update(checked_on="2027-02-03")
     treatment("shot", conditions=[stenosis])
+    Source.objects.all().delete()
 
     for order in ("mild,shot", "shot,mild"):
         assert "Checked Feb 3, 2027." in words(client.get(f"/procedures/compare/?with={order}").content.decode())
@@ -318,11 +331,11 @@ def test_list_of_procedures_leads_to_the_table(client, practice):
 
 
 @pytest.mark.parametrize("count", [2, 4])
-def test_table_takes_three_queries_beside_the_frame(client, stenosis, django_assert_num_queries, count):
+def test_table_takes_four_queries_beside_the_frame(client, stenosis, django_assert_num_queries, count):
     for slug in ALL:
         treatment(slug, conditions=[stenosis])
 
-    with django_assert_num_queries(FRAME + 3):
+    with django_assert_num_queries(FRAME + 4):
         client.get(f"/procedures/compare/?with={','.join(ALL[:count])}")
 
 

@@ -219,14 +219,14 @@ def test_sheets_are_only_for_reading(client, mild, address):
 
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("address", SHEETS)
-def test_sheet_takes_one_query_beside_the_frame(client, practice, django_assert_num_queries, address, count):
+def test_sheet_takes_two_queries_beside_the_frame(client, practice, django_assert_num_queries, address, count):
     version = library.draft()
     for number in range(count):
-        version.step_rows.create(order=number, phase="before", day=-number, title="Day", text="Rest.")
-        version.step_rows.create(order=number, phase="after", day=number, title="Day", text="Rest.")
+        version.step_rows.create(order=number, phase="before", day=-number, title="Day", text="Rest.[^book]")
+        version.step_rows.create(order=number, phase="after", day=number, title="Day", text="Rest.[^book]")
     publishing.publish_sample(version)
 
-    with django_assert_num_queries(FRAME + 1):
+    with django_assert_num_queries(FRAME + 2):
         client.get(address)
 
 

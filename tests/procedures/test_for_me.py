@@ -100,11 +100,11 @@ def test_words_of_an_editor_are_text(client, practice):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_checklist_takes_one_query_beside_the_frame(client, practice, django_assert_num_queries, count):
+def test_checklist_takes_two_queries_beside_the_frame(client, practice, django_assert_num_queries, count):
     version = library.draft()
     for number in range(count):
         version.fit_rows.create(order=number, fits=True, text=f"Reason {number}[^trial]")
     publishing.publish_sample(version)
 
-    with django_assert_num_queries(FRAME + 1):
+    with django_assert_num_queries(FRAME + 2):
         client.get("/procedures/mild/for-me/")
