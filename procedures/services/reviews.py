@@ -46,6 +46,21 @@ def remind() -> list[Version]:
     return versions
 
 
+@transaction.atomic
+def warn() -> list[Version]:
+    """Write to every editor about each signed page that was changed past the site, once a change; those pages."""
+    versions = changed_since_signed()
+    for version in versions:
+        for editor in staff_with("procedures.change_version"):
+            write_to(
+                editor,
+                "page-changed",
+                path=reverse("admin:procedures_version_change", args=[version.pk]),
+                dedupe_key=f"changed:{version.pk}:{document_hash(version.document)[:16]}:{editor.pk}",
+            )
+    return versions
+
+
 def _in_words(day):
     with override("en"):  # as all mails to staff
         return date_format(day, "F j, Y")
