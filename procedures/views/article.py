@@ -78,8 +78,8 @@ def _alternates(article, languages):
 
 
 def _is_behind(version, original):
-    """Whether the page that `version` translates has other words by now."""
-    return bool(original and version.translates_id and version.translates_id != original.pk)
+    """Whether the page that `version` translates has other words by now, or may have: nobody knows which it renders."""
+    return bool(original and version.article.translation_of_id and version.translates_id != original.pk)
 
 
 def _earlier(version):

@@ -5,10 +5,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from practice.services import write_card
 from practice.starter import load_notice, load_practice
-from procedures.services.starter import load_articles, load_sources
+from procedures.services.starter import FOLDERS, NoOriginal, load_articles, load_sources
 
 CONTENT = settings.BASE_DIR / "content"
-FOLDERS = ("conditions", "procedures", "articles")
 
 
 def read(path) -> dict:
@@ -34,8 +33,7 @@ class Command(BaseCommand):
         notices = sum(load_notice(data) for data in read_folder("notices"))
         self._say("Notices", f"{notices} added")
         self._say("Sources", f"{sum(load_sources(data) for data in read_folder('sources'))} added")
-        for slug, result in load_articles([data for name in FOLDERS for data in read_folder(name)]).items():
-            self._say("Article", f"{slug}: {result}")
+        self._load_articles()
         setup.make_groups()
         setup.make_rules()
         self._say("Staff", "groups and routing rules are in place")
@@ -47,6 +45,14 @@ class Command(BaseCommand):
             self._say("Demo", f"accounts and passwords are in {settings.VAR_DIR / 'demo-accounts.json'}")
         write_card()
         self._say("Done", "the phone number for error pages is on disk")
+
+    def _load_articles(self):
+        try:
+            results = load_articles([data for name in FOLDERS for data in read_folder(name)])
+        except NoOriginal as refusal:
+            raise CommandError(str(refusal)) from refusal
+        for (slug, language), result in results.items():
+            self._say("Article", f"{slug} ({language}): {result}")
 
     def _say(self, what, result):
         self.stdout.write(f"{what}: {result}")

@@ -16,7 +16,7 @@ from procedures.previews import document_for
 from procedures.services import register, reviews, starter
 
 CONTENT = settings.BASE_DIR / "content"
-FOLDERS = ("conditions", "procedures", "articles")
+FOLDERS = starter.FOLDERS
 ROW = "{:<48} {:>6} {:>9} {:>8}  {:<28} {:>5} {:>6}"
 
 
