@@ -56,7 +56,7 @@ def test_before_warns_of_stopping_medicines_and_says_what_to_bring_and_whom_to_c
     page = main(client.get("/before/mild/"))
 
     assert "Medicines: do not stop one by yourself This holds for blood thinners above all." in page
-    assert "The doctor who prescribed the medicine and the doctor who treats you here decide together." in page
+    assert "The doctor who prescribed the medicine and the doctor who treats you decide together." in page
     assert "Bring with you" in page
     assert "Call 813-555-0100" in page
     assert "About getting-ready." in page
@@ -97,6 +97,16 @@ def test_after_says_whom_to_call_in_hours_and_out_of_hours(client, mild, after_h
 
     assert "While we are open: Mon to Fri, 8 a.m. to 5 p.m." in page
     assert f"While we are closed: {said} If it gets worse, call 911 ." in page
+
+
+def test_sheets_of_a_treatment_that_others_do_lead_to_those(client, practice):
+    library.sample(done_here=False)
+
+    before, after = main(client.get("/before/mild/")), main(client.get("/after/mild/"))
+
+    assert "We do not do this treatment. Ask the team that does." in before
+    assert "Call the team that treated you, day and night, at the number on their sheet:" in after
+    assert "While we are open" not in after
 
 
 # Both
