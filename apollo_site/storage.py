@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-SHEETS = ("css/apollo.css", "css/form.css", "css/tools.css", "css/desk.css")
+SHEETS = ("css/apollo.css", "css/form.css", "css/tools.css", "css/paper.css", "css/desk.css")
 IMPORT = re.compile(r'^@import "(?P<file>[^"]+)" layer\((?P<layer>[\w.]+)\);$', re.MULTILINE)
 # A space before a colon may stand for a descendant, one after it never does.
 AROUND_MARKS = re.compile(r" ?([{};,]) ?|(?<=:) ")

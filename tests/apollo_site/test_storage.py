@@ -41,9 +41,9 @@ def test_every_address_of_a_static_file_in_a_page_is_served(visitor, path):
     assert {address: fetch(visitor, address)[0].status_code for address in addresses} == dict.fromkeys(addresses, 200)
 
 
-def test_a_public_page_links_one_sheet_that_needs_no_other(visitor, settings):
-    _, html = fetch(visitor, "/urgent/")
-    [address] = re.findall(r'<link rel="stylesheet" href="([^"]+)"', html.decode())
+def test_a_screen_waits_for_one_sheet_that_needs_no_other(visitor, settings):
+    _, html = fetch(visitor, "/notices/")
+    [address] = re.findall(r'<link rel="stylesheet" href="([^"]+)">', html.decode())
     if settings.DEBUG:
         assert address == "/static/css/apollo.css"  # the sources themselves, so that a change shows at once
         return
