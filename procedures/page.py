@@ -105,7 +105,7 @@ class Page:
         ]
 
     def _regulator(self, row):
-        details = [row["decided_on"] and date_format(_date(row["decided_on"]), "F j, Y"), row["number"]]
+        details = [row["decided_on"] and date_format(_date(row["decided_on"]), gettext("F j, Y")), row["number"]]
         when = ", ".join(filter(None, details))
         words = REGULATOR_WORDS[row["status"]] % {"device": row["device"], "when": f" ({when})" if when else ""}
         return format_html("{} {}", words, self._html(row["note"]))

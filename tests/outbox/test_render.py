@@ -63,7 +63,7 @@ def test_render_takes_the_bare_address_of_the_sender(settings):
 def test_render_speaks_the_language_of_the_message():
     email = render(message("dated", respond_by="2026-11-24T22:00:00+00:00", words="-", language="es"))
 
-    assert email.body == "By martes, noviembre 24, 5 p.m.. -\n"
+    assert email.body == "By martes, noviembre 24, 5 p.\N{NO-BREAK SPACE}m.. -\n"
 
 
 def test_render_shows_times_as_the_practice_reads_them_and_escapes_nothing():

@@ -153,7 +153,7 @@ def test_article_leads_to_both_sheets(client, mild):
 def test_spanish_address_shows_the_english_sheet_and_says_so(client, mild):
     html = client.get("/es/after/mild/").content.decode()
 
-    assert "This page is not yet in your language." in html
+    assert "Esta página todavía no está en español." in html
     assert '<div class="flow" lang="en">' in html
 
 

@@ -363,7 +363,7 @@ def test_a_translation_says_that_the_original_has_moved_on(client, practice, edi
 
     publishing.publish_sample(publishing.new_draft(version))
 
-    behind = "has changed since this one was translated"
+    behind = "cambió desde que se tradujo"
     assert (behind in before, behind in client.get("/es/procedures/mild/").content.decode()) == (False, True)
 
 
@@ -391,3 +391,33 @@ def test_start_draft_goes_on_with_the_open_one(practice, editor):
     first = publishing.start_draft(version.article, editor)
 
     assert publishing.start_draft(version.article, UserFactory()) == first
+
+
+def test_a_translation_links_where_its_original_does(practice, editor):
+    version = library.sample()
+    version.article.conditions.add(library.sample("stenosis", "condition").article)
+    version.article.related_pages.create(page=library.sample("sciatica", "condition").article, order=2)
+
+    article = publishing.start_translation(version, "es", editor).article
+
+    assert list(article.conditions.values_list("slug", flat=True)) == ["stenosis"]
+    assert list(article.related_pages.values_list("page__slug", "order")) == [("sciatica", 2)]
+
+
+def test_a_page_taken_back_takes_its_translations_along(client, practice, editor):
+    version = library.sample()
+    publishing.publish_sample(publishing.start_translation(version, "es", editor))
+
+    assert publishing.withdraw(version.article, editor) == 2
+
+    assert client.get("/es/procedures/mild/").status_code == 410
+
+
+def test_a_translation_taken_back_leaves_its_original(client, practice, editor):
+    version = library.sample()
+    translation = publishing.start_translation(version, "es", editor)
+    publishing.publish_sample(translation)
+
+    assert publishing.withdraw(translation.article, editor) == 1
+
+    assert client.get("/procedures/mild/").status_code == 200

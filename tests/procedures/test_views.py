@@ -218,7 +218,7 @@ def test_print_line_has_address_version_and_date(client, mild):
 def test_spanish_address_shows_the_english_page_and_says_so(client, mild):
     html = client.get("/es/procedures/mild/").content.decode()
 
-    assert "This page is not yet in your language." in html
+    assert "Esta página todavía no está en español." in html
     assert '<div class="lede" lang="en">' in html
     assert '<link rel="canonical" href="https://practice.example.org/procedures/mild/">' in html
 
@@ -229,7 +229,7 @@ def test_spanish_version_is_shown_where_there_is_one(client, mild):
     html = client.get("/es/procedures/mild/").content.decode()
 
     assert "Más espacio para los nervios" in html
-    assert "not yet in your language" not in html
+    assert "todavía no está en español" not in html
     assert '<link rel="canonical" href="https://practice.example.org/es/procedures/mild/">' in html
     assert "Más espacio" not in client.get("/procedures/mild/").content.decode()
 
