@@ -89,6 +89,8 @@ def start_translation(version: Version, language: str, by=None) -> Version:
         raise NotAllowed(_("There is a page in that language already, or this one is a translation."))
     article = Article.objects.create(kind=original.kind, slug=original.slug, language=language, translation_of=original)
     article.conditions.set(original.conditions.all())
+    for related in original.related_pages.all():
+        article.related_pages.create(page=related.page, order=related.order)
     return _copy(version, article, by, translates=version)
 
 
@@ -247,8 +249,12 @@ def schedule(version: Version, by, *, live_from, live_until) -> None:
 
 @transaction.atomic
 def withdraw(article: Article, by=None) -> int:
-    """Take every shown version of `article` back, older and coming ones too, at once; how many there were."""
-    shown = list(lock(article).versions.filter(status__in=SHOWN))
+    """Take every shown version of `article` back, older and coming ones too, at once; how many there were.
+
+    Its translations go with it: they say the same.
+    """
+    lock(article)
+    shown = list(Version.objects.filter(Q(article=article) | Q(article__translation_of=article), status__in=SHOWN))
     for version in shown:
         version.status = Version.Status.WITHDRAWN
         version.save()

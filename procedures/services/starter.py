@@ -16,6 +16,7 @@ from procedures.models import (
     Choice,
     Fact,
     Fit,
+    FormerSlug,
     Outcome,
     PictureUse,
     Question,
@@ -80,11 +81,24 @@ def load_articles(files: list[dict]) -> dict[tuple[str, str], str]:
     English ones come first, whatever their order: a translation follows the words that are there after this run.
     Raises NoOriginal, CannotFreeze and ValidationError; nothing is saved then.
     """
-    files = sorted(files, key=_is_translation)
+    files = sorted(_at_their_addresses(files), key=_is_translation)
     for data in files:
         if not _is_translation(data):
             _article(data)
     return {(data["slug"], data["language"]): load_article(data) for data in files}
+
+
+def _at_their_addresses(files):
+    """`files` with the slugs of today: a page that an editor moved is the same page."""
+    moved = dict(FormerSlug.objects.values_list("slug", "article__slug"))
+
+    def now(slugs):
+        return [moved.get(slug, slug) for slug in slugs]
+
+    return [
+        data | {"slug": now([data["slug"]])[0], "conditions": now(data["conditions"]), "related": now(data["related"])}
+        for data in files
+    ]
 
 
 @transaction.atomic

@@ -241,3 +241,16 @@ def test_is_cited(key, cited, django_assert_num_queries):
 
     with django_assert_num_queries(1):
         assert register.is_cited(source) is cited
+
+
+def test_a_page_that_moved_is_not_loaded_again_at_its_former_address(files):
+    starter.load_articles(files)
+    before = Article.objects.count()
+    publishing.change_address(Article.objects.get(slug="lumbar-spinal-stenosis", language="en"), "stenosis")
+
+    starter.load_articles(files)
+    results = starter.load_articles(files)
+
+    assert Article.objects.count() == before
+    assert set(results.values()) == {"unchanged"}
+    assert results["stenosis", "en"] == "unchanged"
