@@ -87,11 +87,16 @@ def draft_of(version: Version) -> Draft:
     article = version.article
     return Draft(
         version=version,
-        rows=[row for model in ROW_MODELS for row in getattr(version, f"{model._meta.model_name}_rows").all()],
+        rows=[row for model in ROW_MODELS for row in _rows_of(version, model)],
         conditions=article.conditions.order_by("slug").values_list("slug", flat=True),
         related=article.related_pages.order_by("order").values_list("page__slug", flat=True),
         sources={source.key: source for source in Source.objects.all()},
     )
+
+
+def _rows_of(version, model):
+    rows = getattr(version, f"{model._meta.model_name}_rows").all()
+    return rows.select_related("picture") if model is PictureUse else rows
 
 
 def build(draft: Draft) -> dict:
@@ -120,7 +125,7 @@ def current(document: dict) -> dict:
     if document["format"] == 1:  # drawings only, counts without words, everything done here
         pictures = [row | {"drawing": row["picture"], "picture": None} for row in document["pictures"]]
         outcomes = [{"happened": "", "did_not_happen": ""} | row for row in document["outcomes"]]
-        return document | {"done_here": True, "pictures": pictures, "outcomes": outcomes}
+        return document | {"format": FORMAT, "done_here": True, "pictures": pictures, "outcomes": outcomes}
     return document
 
 

@@ -29,7 +29,11 @@ def document_of(draft: Draft) -> dict:
 
 
 def site() -> gate.Site:
-    """The pages that links may lead to, under their own addresses and under former ones; one query."""
+    """The pages that links may lead to, under their own addresses and under former ones; one query.
+
+    Also those that are still being written, as two new pages may link to each other, and those that were taken back:
+    their address tells readers so and leads on.
+    """
     pages = Article.objects.order_by().values_list("kind", "slug")
     former = FormerSlug.objects.order_by().values_list("article__kind", "slug")
     return gate.Site(frozenset(pages.union(former)))

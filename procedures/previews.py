@@ -6,7 +6,7 @@ from django.core import signing
 from django.urls import reverse
 
 from procedures.canonical import document_hash
-from procedures.document import build, draft_of
+from procedures.document import build, current, draft_of
 from procedures.models import Version
 
 LIFE = datetime.timedelta(days=7)
@@ -19,7 +19,7 @@ class EndedError(Exception):
 
 def document_for(version: Version) -> dict:
     """The words of `version`: the frozen ones, or those of a draft as they stand, whole or not."""
-    return version.document or build(draft_of(version))
+    return current(version.document) if version.document else build(draft_of(version))
 
 
 def path_of(version: Version) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from procedures.admin.common import NoBulkDeleteMixin
-from procedures.models import Article, Related
+from procedures.models import Article, Related, Version, VersionEvent
 from procedures.services import publishing
 
 
@@ -58,6 +58,8 @@ class ArticleAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
         obj.versions.update(seeded_hash="")  # the links are an editor's now
+        for draft in obj.versions.filter(status=Version.Status.DRAFT):
+            publishing.record(draft, VersionEvent.Kind.EDITED, request.user, _("Links"))
 
     def response_add(self, request, obj, post_url_continue=None):
         """On to the words: a page without any is nothing yet."""

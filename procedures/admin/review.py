@@ -149,7 +149,7 @@ ACTIONS = {
 
 
 def get_version(pk) -> Version:
-    versions = Version.objects.select_related("article", "author", "reviewer", "submitted_by", "signed_by")
+    versions = Version.objects.select_related("article", "author", "reviewer", "signed_by")
     return get_object_or_404(versions, pk=pk)
 
 
@@ -198,6 +198,7 @@ def review_view(model_admin):
                 answer = _done(model_admin, request, version, action, bound[1].cleaned_data)
                 if answer:
                     return answer
+                version = get_version(pk)  # as it is, whatever was begun with it
         context = model_admin.admin_site.each_context(request) | review_context(version, request, bound)
         return render(request, "admin/procedures/version/review.html", context)
 

@@ -28,7 +28,7 @@ from procedures.models import (
 )
 from procedures.services import publishing, reviews
 
-ZONE = _("Eastern Time, as in the practice (%(zone)s).")
+ZONE = _("Time zone: %(zone)s.")
 
 
 class VersionForm(forms.ModelForm):
@@ -105,8 +105,8 @@ class DueFilter(admin.SimpleListFilter):
     parameter_name = "due"
 
     def lookups(self, request, model_admin):
-        overdue = [("0", _("Overdue"))]
-        return overdue + [
+        now = [("0", _("Due now"))]
+        return now + [
             (str(days), _("Within %(days)d days") % {"days": days}) for days in reversed(reviews.AHEAD_DAYS) if days
         ]
 

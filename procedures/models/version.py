@@ -24,7 +24,7 @@ class Byline:
 
     @property
     def is_overdue(self):
-        return timezone.localdate() >= self.next_review
+        return timezone.localdate() > self.next_review
 
 
 class VersionQuerySet(models.QuerySet):
@@ -34,24 +34,28 @@ class VersionQuerySet(models.QuerySet):
         `samples`: whether the practice shows sample content.
         """
         at = at or timezone.now()
+        return self.begun(samples=samples, at=at).exclude(live_until__lte=at)
+
+    def begun(self, *, samples: bool, at):
+        """Versions that a visitor may read at `at`, or could before they ended, the newest of an article first."""
         shown = Q(status=Version.Status.APPROVED)
         if samples:
             shown |= Q(status=Version.Status.SAMPLE)
-        return (
-            self.filter(shown, live_from__lte=at)
-            .exclude(live_until__lte=at)
-            # A signed version outranks a sample, whatever their numbers.
-            .order_by("article_id", "status", "-live_from", "-number")
-            .select_related("article")
-        )
+        # A signed version outranks a sample, whatever their numbers.
+        order = ("article_id", "status", "-number")
+        return self.filter(shown, live_from__lte=at).order_by(*order).select_related("article")
 
     def current(self, *, samples: bool, at=None):
-        """The one live version of each article at `at`: what a visitor reads."""
-        best = Version.objects.live(samples=samples, at=at).filter(article=OuterRef("article"))
-        return self.live(samples=samples, at=at).filter(pk=Subquery(best.values("pk")[:1]))
+        """The one live version of each article at `at`: what a visitor reads.
+
+        When the newest one has ended, the page has: older words do not come back.
+        """
+        at = at or timezone.now()
+        begun = Version.objects.begun(samples=samples, at=at).filter(article=OuterRef("article"))
+        return self.live(samples=samples, at=at).filter(pk=Subquery(begun.values("pk")[:1]))
 
     def cards(self):
-        """Each version as a dict for lists: kind, slug, language, frozen_title, frozen_teaser, conditions, live_from."""
+        """Dicts for lists, one a version: kind, slug, language, frozen_title, frozen_teaser, conditions, live_from."""
         return self.values(
             "live_from",
             kind=F("article__kind"),
@@ -124,9 +128,6 @@ class Version(models.Model):
     )
     document = models.JSONField(_("frozen document"), null=True, blank=True, editable=False)
     document_hash = models.CharField(_("hash of the document"), max_length=64, blank=True, editable=False)
-    submitted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
-    )
     reviewer = models.ForeignKey(
         "practice.Clinician",
         on_delete=models.PROTECT,
@@ -160,23 +161,20 @@ class Version(models.Model):
                 fields=["article"], condition=Q(status__in=["draft", "in-review"]), name="one_draft_per_article"
             ),
             models.CheckConstraint(
-                condition=~Q(status="in-review") | (Q(document__isnull=False) & ~Q(document_hash="")),
-                name="version_in_review_is_frozen",
+                condition=~Q(status__in=["in-review", "sample", "approved"])
+                | (Q(document__isnull=False) & ~Q(document_hash="")),
+                name="what_is_read_is_frozen",
             ),
             models.CheckConstraint(
                 condition=~Q(status="approved")
-                | (
-                    Q(
-                        reviewer__isnull=False,
-                        signed_by__isnull=False,
-                        reviewed_on__isnull=False,
-                        live_from__isnull=False,
-                        # On its own the comparison lets NULL pass.
-                        next_review__isnull=False,
-                        next_review__gt=F("reviewed_on"),
-                    )
-                    & ~Q(document_hash="")
-                    & Q(document__isnull=False)
+                | Q(
+                    reviewer__isnull=False,
+                    signed_by__isnull=False,
+                    reviewed_on__isnull=False,
+                    live_from__isnull=False,
+                    # On its own the comparison lets NULL pass.
+                    next_review__isnull=False,
+                    next_review__gt=F("reviewed_on"),
                 ),
                 name="approved_version_has_a_reviewer",
             ),
@@ -188,11 +186,6 @@ class Version(models.Model):
             models.CheckConstraint(
                 condition=Q(signed_by__isnull=True) | Q(author__isnull=True) | ~Q(signed_by=F("author")),
                 name="the_author_does_not_sign",
-            ),
-            models.CheckConstraint(
-                condition=~Q(status="sample")
-                | (Q(reviewer__isnull=True, reviewed_on__isnull=True, document__isnull=False) & ~Q(document_hash="")),
-                name="sample_version_claims_no_review",
             ),
             models.CheckConstraint(
                 condition=Q(live_until__isnull=True) | Q(live_until__gt=F("live_from")),

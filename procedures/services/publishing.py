@@ -108,6 +108,10 @@ def _copy(version, article, by, translates=None):
         row.pk, row._state.adding = None, True
     save_rows(draft, rows)
     record(draft, VersionEvent.Kind.CREATED, by)
+    if not version.reviewer_id:  # nobody else has vouched for these words yet, so who wrote them goes on being asked
+        note = _("Wrote version %(number)d, from which this one begins.") % {"number": version.number}
+        for user in get_user_model().objects.filter(pk__in=_writers(version)):
+            record(draft, VersionEvent.Kind.EDITED, user, note)
     return draft
 
 
@@ -123,18 +127,16 @@ def submit(version: Version, by) -> None:
     _take(version, Version.Status.DRAFT, _("Only a draft can be sent for review."))
     version.document = freeze(version)
     version.document_hash = document_hash(version.document)
-    version.submitted_by = by
     version.status = Version.Status.IN_REVIEW
     version.save()
     record(version, VersionEvent.Kind.SUBMITTED, by)
     signers = staff_with("procedures.sign_version").filter(clinician__isnull=False)
-    for clinician in signers.exclude(pk__in=_writers(version)):
-        write_to(
-            clinician,
-            "page-to-sign",
-            path=reverse("admin:procedures_version_review", args=[version.pk]),
-            dedupe_key=f"version:{version.pk}:{version.events.count()}:{clinician.pk}",
-        )
+    write_to(
+        signers.exclude(pk__in=_writers(version)),
+        "page-to-sign",
+        path=reverse("admin:procedures_version_review", args=[version.pk]),
+        dedupe_key=f"version:{version.pk}:{version.events.count()}",
+    )
 
 
 @transaction.atomic
@@ -143,7 +145,7 @@ def send_back(version: Version, by, note: str) -> None:
     _take(version, Version.Status.IN_REVIEW, _("This page is not in review."))
     if not note.strip():
         raise NotAllowed(_("Say what to change."))
-    version.document, version.document_hash, version.submitted_by = None, "", None
+    version.document, version.document_hash = None, ""
     version.status = Version.Status.DRAFT
     version.save()
     record(version, VersionEvent.Kind.SENT_BACK, by, note)
@@ -166,14 +168,13 @@ def sign(version: Version, by, *, seen_hash: str, next_review: datetime.date) ->
     today = timezone.localdate()
     if next_review <= today:
         raise NotAllowed(_("The next check must be on a later day."))
-    version.reviewer = by.clinician
-    version.signed_by = by
-    version.reviewed_on = today
-    version.next_review = next_review
-    version.live_from = version.live_from or timezone.now()
-    version.status = Version.Status.APPROVED
-    if version.live_until and version.live_until <= max(version.live_from, timezone.now()):
+    live_from = version.live_from or timezone.now()
+    if version.live_until and version.live_until <= max(live_from, timezone.now()):
         raise NotAllowed(_("“Live until” has passed: nobody would ever see the page."))
+    version.reviewer, version.signed_by = by.clinician, by
+    version.reviewed_on, version.next_review = today, next_review
+    version.live_from = live_from
+    version.status = Version.Status.APPROVED
     version.save()
     record(version, VersionEvent.Kind.SIGNED, by)
 
@@ -226,14 +227,22 @@ def show_as_sample(version, document):
 @transaction.atomic
 def take_samples_back() -> None:
     """Sample content is over: samples become drafts to be signed, unless a newer version has taken their place."""
-    for version in Version.objects.filter(status=Version.Status.SAMPLE).select_related("article"):
-        article = lock(version.article)
-        if article.versions.filter(number__gt=version.number).exists():
-            version.status = Version.Status.WITHDRAWN
-        else:
-            version.status, version.document, version.document_hash = Version.Status.DRAFT, None, ""
-            version.live_from = None
-        version.save()
+    articles = Article.objects.filter(versions__status=Version.Status.SAMPLE).order_by("pk").distinct()
+    for article in articles:
+        lock(article)
+        for version in article.versions.filter(status=Version.Status.SAMPLE):  # as it is now that nobody else moves it
+            _take_sample_back(article, version)
+
+
+def _take_sample_back(article, version):
+    if article.versions.filter(number__gt=version.number).exists():
+        version.status = Version.Status.WITHDRAWN
+        record(version, VersionEvent.Kind.WITHDRAWN)
+    else:
+        version.status, version.document, version.document_hash = Version.Status.DRAFT, None, ""
+        version.live_from = None
+        record(version, VersionEvent.Kind.SENT_BACK, note=_("Sample content was switched off."))
+    version.save()
 
 
 @transaction.atomic
@@ -253,8 +262,8 @@ def withdraw(article: Article, by=None) -> int:
 
     Its translations go with it: they say the same.
     """
-    lock(article)
-    shown = list(Version.objects.filter(Q(article=article) | Q(article__translation_of=article), status__in=SHOWN))
+    family = Article.objects.filter(Q(pk=article.pk) | Q(translation_of=article)).order_by("pk")
+    shown = list(Version.objects.filter(article__in=list(family.select_for_update()), status__in=SHOWN))
     for version in shown:
         version.status = Version.Status.WITHDRAWN
         version.save()
@@ -290,8 +299,9 @@ def _take(version, status, refusal):
         raise NotAllowed(refusal)
 
 
-def write_to(user, kind, *, path, dedupe_key, **values) -> None:
-    """A mail to a member of staff, once per `dedupe_key`. It names no page: the link leads there."""
+def write_to(users, kind, *, path, dedupe_key, **values) -> None:
+    """A mail to each of `users`, once per `dedupe_key`. It names no page: the link leads there."""
     practice = current_practice()
     known = {"path": path, "phone_display": practice.phone_display, "from_name": practice.short_name}
-    enqueue(kind, to=user.email, dedupe_key=dedupe_key, context=known | values)
+    for user in users:
+        enqueue(kind, to=user.email, dedupe_key=f"{dedupe_key}:{user.pk}", context=known | values)

@@ -48,11 +48,6 @@ def uses_of_picture(picture: Picture) -> list[Use]:
     return _uses(Q(frozen_text__contains=picture.digest) | Q(Exists(rows)))
 
 
-def is_cited(source: Source) -> bool:
-    """Whether any text of any version cites `source`; one query."""
-    return _versions(_holds(f"[^{source.key}]")).exists()
-
-
 def live_uses(sources: Iterable[Source]) -> dict[str, list[Version]]:
     """Key → the versions that readers see now and that cite the source of that key; two queries."""
     keys = {source.key for source in sources}

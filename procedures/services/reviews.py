@@ -31,34 +31,36 @@ def remind() -> list[Version]:
 
     May run as often as one likes: nobody is told twice of the same step, and a step that was missed is made up for.
     """
-    versions = list(due(within_days=max(AHEAD_DAYS)))
+    versions, editors = list(due(within_days=max(AHEAD_DAYS))), _editors()
     for version in versions:
         days = (version.next_review - timezone.localdate()).days
         step = min(ahead for ahead in AHEAD_DAYS if days <= ahead)
-        for editor in staff_with("procedures.change_version"):
-            write_to(
-                editor,
-                "review-due",
-                path=reverse("admin:procedures_version_change", args=[version.pk]),
-                dedupe_key=f"review:{version.pk}:{version.next_review}:{step}:{editor.pk}",
-                review_on=_in_words(version.next_review),
-            )
+        write_to(
+            editors,
+            "review-due",
+            path=_address(version),
+            dedupe_key=f"review:{version.pk}:{version.next_review}:{step}",
+            review_on=_in_words(version.next_review),
+        )
     return versions
 
 
 @transaction.atomic
 def warn() -> list[Version]:
     """Write to every editor about each signed page that was changed past the site, once a change; those pages."""
-    versions = changed_since_signed()
+    versions, editors = changed_since_signed(), _editors()
     for version in versions:
-        for editor in staff_with("procedures.change_version"):
-            write_to(
-                editor,
-                "page-changed",
-                path=reverse("admin:procedures_version_change", args=[version.pk]),
-                dedupe_key=f"changed:{version.pk}:{document_hash(version.document)[:16]}:{editor.pk}",
-            )
+        words = document_hash(version.document)[:16]
+        write_to(editors, "page-changed", path=_address(version), dedupe_key=f"changed:{version.pk}:{words}")
     return versions
+
+
+def _editors():
+    return list(staff_with("procedures.change_version"))
+
+
+def _address(version):
+    return reverse("admin:procedures_version_change", args=[version.pk])
 
 
 def _in_words(day):

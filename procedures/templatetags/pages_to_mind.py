@@ -24,7 +24,7 @@ def pages_to_mind(user) -> list[tuple[str, str]]:
         ),
         (
             overdue,
-            ngettext("%d page is overdue for its check", "%d pages are overdue for their check", overdue),
+            ngettext("%d page is due for its check now", "%d pages are due for their check now", overdue),
             "due=0",
         ),
         (

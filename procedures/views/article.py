@@ -1,9 +1,11 @@
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.fields.json import KT
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -86,7 +88,9 @@ def _earlier(version):
     """What changed before `version`, newest first: dicts with live_from and words."""
     if version.number == 1:
         return []
-    earlier = Version.objects.filter(article=version.article, number__lt=version.number, status__in=WAS_SHOWN)
+    earlier = Version.objects.filter(
+        article=version.article, number__lt=version.number, status__in=WAS_SHOWN, live_from__lte=timezone.now()
+    )
     return earlier.order_by("-number").values("live_from", words=KT("document__what_changed"))
 
 
@@ -104,11 +108,14 @@ def _moved(kind, slug, page):
 
 
 def _gone(request, kind, slug):
-    """410 with a way on, if the page was once shown and taken back; otherwise there never was one."""
-    withdrawn = Article.objects.filter(kind=kind, slug=slug, versions__status=Version.Status.WITHDRAWN)
-    if not withdrawn.exists():
+    """410 with a way on, if the page was once shown and was taken back or has ended; else there never was one."""
+    over = Q(versions__status=Version.Status.WITHDRAWN) | Q(
+        versions__status=Version.Status.APPROVED, versions__live_until__lte=timezone.now()
+    )
+    gone = Article.objects.filter(over, kind=kind, slug=slug)
+    if not gone.exists():
         raise Http404
-    conditions = live_cards(shows_samples(request), article__procedures__in=withdrawn)
+    conditions = live_cards(shows_samples(request), article__procedures__in=gone)
     html = render_to_string("410.html", {"card": read_card(), "conditions": list(conditions.values())}, request)
     return HttpResponse(html, status=410)
 

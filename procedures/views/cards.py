@@ -23,6 +23,7 @@ def live_cards(samples: bool, **conditions) -> dict[str, Card]:
             teaser=row["frozen_teaser"],
             url=reverse(f"procedures:{row['kind']}", args=[row["slug"]]),
             conditions=tuple(row["conditions"]),
+            lang="" if row["language"] == get_language() else row["language"],
         )
         for row in rows
     }
@@ -33,10 +34,15 @@ def cards_of(samples: bool, slugs) -> dict[str, Card]:
     cards = live_cards(samples, article__slug__in=slugs)
     missing = [slug for slug in slugs if slug and slug not in cards]
     if missing:  # not live, or moved
-        moved = dict(FormerSlug.objects.filter(slug__in=missing).values_list("slug", "article__slug"))
+        moved = moved_to(missing)
         found = live_cards(samples, article__slug__in=moved.values()) if moved else {}
         cards |= {old: found[new] for old, new in moved.items() if new in found}
     return cards
+
+
+def moved_to(slugs) -> dict[str, str]:
+    """Former slug → slug of today, of those of `slugs` that pages have left; one query."""
+    return dict(FormerSlug.objects.filter(slug__in=slugs).values_list("slug", "article__slug"))
 
 
 def practice(request):

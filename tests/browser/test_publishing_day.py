@@ -94,6 +94,27 @@ def test_an_editor_writes_and_a_clinician_signs(visitor, site, editor, clinician
     expect(visitor.get_by_text("We say more about cost.")).to_be_visible()
 
 
+def test_an_editor_does_not_lose_words_that_are_not_saved(visitor, site, editor):
+    asked = []
+    visitor.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    sign_in(visitor, site, editor)
+    start_draft(visitor, site)
+    visitor.get_by_role("navigation", name="Parts of this form").get_by_role("link", name="What can go wrong?").click()
+    expect(visitor.get_by_role("heading", name="What can go wrong?", exact=True)).to_be_in_viewport()
+    assert asked == []
+
+    visitor.get_by_label("What changed:").fill("We say more about cost.")
+    visitor.get_by_role("button", name="Send for review").click()
+
+    expect(visitor.get_by_label("What changed:")).to_have_value("We say more about cost.")
+    assert asked == ["beforeunload"]
+    visitor.get_by_role("button", name="Save and continue editing").click()
+    expect(visitor.get_by_text("was changed successfully")).to_be_visible()
+    visitor.get_by_role("button", name="Send for review").click()
+    expect(visitor.get_by_text("Sent. A clinician reads it now")).to_be_visible()
+    assert asked == ["beforeunload"]
+
+
 def test_a_clinician_sends_a_page_back_with_a_reason(visitor, site, editor, clinician):
     sign_in(visitor, site, editor)
     start_draft(visitor, site)
@@ -123,7 +144,7 @@ def test_the_list_of_pages_due_leads_to_a_new_draft(visitor, site, editor):
     expect(visitor.locator(".byline").first).to_contain_text("This check is overdue. We have been told.")
 
     sign_in(visitor, site, editor)
-    visitor.get_by_role("link", name="1 page is overdue for its check").click()
+    visitor.get_by_role("link", name="1 page is due for its check now").click()
     visitor.locator("#result_list tbody th a").first.click()
     visitor.get_by_role("button", name="Make a new draft").click()
 

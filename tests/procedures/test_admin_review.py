@@ -215,7 +215,7 @@ def test_the_first_page_says_what_waits(client, editor, in_review):
     html = client.get(reverse("admin:index")).content.decode()
 
     assert "1 page waits for a signature" in html
-    assert "1 page is overdue for its check" in html
+    assert "1 page is due for its check now" in html
     assert "1 page is due within 90 days" in html
 
 

@@ -359,3 +359,23 @@ def test_english_words_on_a_spanish_page_are_marked(client, stenosis):
 
     assert '<div lang="en">What shot is.' in html
     assert "<div>Un tubo." in html
+
+
+def test_an_address_with_a_former_slug_leads_to_the_table_of_today(client, stenosis):
+    mild = treatment("mild", conditions=[stenosis])
+    treatment("shot", conditions=[stenosis])
+    publishing.change_address(mild.article, "mild-procedure")
+
+    response = client.get("/procedures/compare/", {"with": "mild,shot"})
+
+    assert (response.status_code, response["Location"]) == (301, "/procedures/compare/?with=mild-procedure,shot")
+
+
+def test_doing_nothing_stays_when_its_condition_has_moved(client, stenosis):
+    treatment("mild", conditions=[stenosis])
+    treatment("shot", conditions=[stenosis])
+    publishing.change_address(stenosis.article, "narrow-canal")
+
+    response = client.get("/procedures/compare/?with=mild,shot")
+
+    assert cells(response, "What it is")[0].startswith("You wait.")

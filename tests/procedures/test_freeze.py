@@ -3,6 +3,7 @@ import datetime
 import pytest
 from django.db import models
 
+from procedures import gate
 from procedures.canonical import document_hash
 from procedures.document import build, draft_of
 from procedures.freeze import CannotFreeze, freeze, site
@@ -164,19 +165,11 @@ def test_freeze_refuses_a_ninth_line_at_a_glance():
     assert problems(version) == ["facts"]
 
 
-def test_freeze_refuses_a_picture_without_words():
-    version = library.draft()
-    # The database refuses such a row too, so this one is in memory.
-    picture = version.pictureuse_rows.get()
-    picture.alt = ""
-    version._prefetched_objects_cache = {"pictureuse_rows": _Rows([picture])}
+def test_the_gate_refuses_a_picture_without_words():
+    document = build(draft_of(library.draft()))
+    document["pictures"][0]["alt"] = ""
 
-    assert problems(version) == ["pictures 1"]
-
-
-class _Rows(list):
-    def all(self):
-        return self
+    assert [finding.where for finding in gate.blocks(document, site())] == ["pictures 1"]
 
 
 def test_freeze_refuses_a_link_to_a_page_that_is_not_there():

@@ -71,11 +71,13 @@ def test_a_sample_has_no_byline():
     assert library.sample().byline is None
 
 
-def test_byline_is_overdue_from_its_day():
+@pytest.mark.parametrize(("days", "overdue"), [(0, False), (1, True)])
+def test_byline_is_overdue_after_its_day(days, overdue):
     byline = library.approved().byline
+    day = byline.next_review + datetime.timedelta(days=days)
 
-    with time_machine.travel(datetime.datetime.combine(byline.next_review, datetime.time(17), datetime.UTC)):
-        assert byline.is_overdue
+    with time_machine.travel(datetime.datetime.combine(day, datetime.time(17), datetime.UTC)):
+        assert byline.is_overdue is overdue
 
 
 @pytest.mark.parametrize("field", ["reviewer", "reviewed_on", "next_review", "document"])

@@ -9,8 +9,8 @@ from django.utils import timezone
 from outbox.models import Message
 from practice.models import Practice
 from procedures.canonical import document_hash
-from procedures.freeze import CannotFreeze
-from procedures.models import FormerSlug, Version
+from procedures.freeze import CannotFreeze, freeze
+from procedures.models import FormerSlug, Picture, Version
 from procedures.services import publishing
 from tests.factories import UserFactory
 from tests.procedures import library, people
@@ -47,7 +47,7 @@ def sign(version, by, **changes):
 
 
 def test_submit_freezes_the_words(in_review, editor):
-    assert (in_review.status, in_review.submitted_by) == ("in-review", editor)
+    assert (in_review.status, in_review.events.first().by) == ("in-review", editor)
     assert in_review.document_hash == document_hash(in_review.document)
     assert in_review.document["title"] == in_review.title
 
@@ -215,7 +215,7 @@ def test_the_database_refuses_a_reviewer_of_a_page_that_is_not_signed(status):
 def test_the_database_refuses_a_review_of_nothing():
     library.draft()
 
-    with pytest.raises(IntegrityError, match="version_in_review_is_frozen"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="what_is_read_is_frozen"), transaction.atomic():
         Version.objects.update(status="in-review")
 
 
@@ -421,3 +421,92 @@ def test_a_translation_taken_back_leaves_its_original(client, practice, editor):
     assert publishing.withdraw(translation.article, editor) == 1
 
     assert client.get("/procedures/mild/").status_code == 200
+
+
+# What a second pair of eyes means
+
+
+def test_a_copy_by_somebody_else_does_not_make_the_writer_a_stranger(editor):
+    writer = people.clinician("marcus-sample")
+    written = library.draft(author=writer)
+    publishing.publish_sample(written, writer)
+    copy = publishing.new_draft(written, editor)
+    publishing.submit(copy, editor)
+
+    assert "Somebody else must sign" in refused(copy, writer)
+
+
+def test_words_that_another_clinician_signed_are_vouched_for(editor, clinician):
+    writer = people.clinician("marcus-sample")
+    written = library.draft(author=writer)
+    publishing.submit(written, editor)
+    sign(written, clinician)
+    copy = publishing.new_draft(written, editor)
+    publishing.submit(copy, editor)
+
+    sign(copy, writer)
+
+    assert Version.objects.current(samples=False).get() == copy
+
+
+def test_a_refused_signature_leaves_the_version_as_it_was(in_review, clinician):
+    Version.objects.update(live_until=timezone.now() - datetime.timedelta(days=1))
+    version = Version.objects.get()
+
+    refused(version, clinician)
+
+    assert (version.status, version.reviewer) == ("in-review", None)
+
+
+# Dates
+
+
+def signed(slug="mild", **fields):
+    version = library.approved(slug)
+    Version.objects.filter(pk=version.pk).update(**fields)
+    return version
+
+
+def ago(days):
+    return timezone.now() - datetime.timedelta(days=days)
+
+
+def test_the_newest_signed_words_are_shown_whatever_their_dates(practice):
+    signed(live_from=ago(1))
+    newest = signed(live_from=ago(5))
+
+    assert Version.objects.current(samples=False).get() == newest
+
+
+def test_older_words_do_not_come_back_when_newer_ones_end(client, practice):
+    signed(live_from=ago(5))
+    signed(live_from=ago(3), live_until=ago(1))
+
+    assert not Version.objects.current(samples=False).exists()
+    assert client.get("/procedures/mild/").status_code == 410
+
+
+def test_older_words_stay_until_newer_ones_begin(practice):
+    older = signed(live_from=ago(5))
+    signed(live_from=timezone.now() + datetime.timedelta(days=2))
+
+    assert Version.objects.current(samples=False).get() == older
+
+
+def test_what_changed_tells_nothing_of_words_to_come(client, practice):
+    signed(live_from=ago(5))
+    signed(live_from=timezone.now() + datetime.timedelta(days=2))
+    Version.objects.filter(number=2).update(document=Version.objects.get(number=2).document | {"what_changed": "Soon."})
+
+    assert "Soon." not in client.get("/procedures/mild/").content.decode()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_freeze_takes_as_many_queries_for_many_pictures(practice, django_assert_num_queries, count):
+    version = library.draft()
+    for number in range(count):
+        picture = Picture.objects.create(title=f"P{number}", credit="Ours", digest=f"{number}" * 64, width=9, height=9)
+        version.pictureuse_rows.create(section="what-is-it", picture=picture, alt="The lower back from behind")
+
+    with django_assert_num_queries(14):
+        freeze(version)

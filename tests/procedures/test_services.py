@@ -234,15 +234,6 @@ def test_withdraw_takes_back_older_versions_too(practice):
     assert state() == [(1, "withdrawn"), (2, "withdrawn")]
 
 
-@pytest.mark.parametrize(("key", "cited"), [("trial", True), ("book", True), ("nobody", False)])
-def test_is_cited(key, cited, django_assert_num_queries):
-    library.draft()
-    source = library.source(key)
-
-    with django_assert_num_queries(1):
-        assert register.is_cited(source) is cited
-
-
 def test_a_page_that_moved_is_not_loaded_again_at_its_former_address(files):
     starter.load_articles(files)
     before = Article.objects.count()

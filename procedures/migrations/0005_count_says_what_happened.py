@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("procedures", "0003_say_what_happened")]
+    dependencies = [("procedures", "0004_say_what_happened")]
     operations = [
         migrations.AddConstraint(
             model_name="outcome",

@@ -5,8 +5,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("practice", "0002_sign_off"),
-        ("procedures", "0001_initial"),
+        ("practice", "0003_people_places_and_notices"),
+        ("procedures", "0002_keep_one_draft"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -15,13 +15,7 @@ class Migration(migrations.Migration):
             name="FormerSlug",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("slug", models.SlugField(verbose_name="former address")),
-                (
-                    "language",
-                    models.CharField(
-                        choices=[("en", "English"), ("es", "Español")], max_length=5, verbose_name="language"
-                    ),
-                ),
+                ("slug", models.SlugField(unique=True, verbose_name="former address")),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="until")),
             ],
             options={
@@ -90,6 +84,10 @@ class Migration(migrations.Migration):
             model_name="version",
             name="approved_version_has_a_reviewer",
         ),
+        migrations.RemoveConstraint(
+            model_name="version",
+            name="sample_version_claims_no_review",
+        ),
         migrations.AddField(
             model_name="outcome",
             name="did_not_happen",
@@ -120,6 +118,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="version",
+            name="done_here",
+            field=models.BooleanField(
+                default=True,
+                help_text="Off: we only send people to others for it, and the page does not speak of our own rooms.",
+                verbose_name="we do this ourselves",
+            ),
+        ),
+        migrations.AddField(
+            model_name="version",
             name="signed_by",
             field=models.ForeignKey(
                 blank=True,
@@ -132,14 +139,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="version",
-            name="submitted_by",
+            name="translates",
             field=models.ForeignKey(
                 blank=True,
                 editable=False,
+                help_text="The version in the other language whose words these render.",
                 null=True,
-                on_delete=django.db.models.deletion.PROTECT,
+                on_delete=django.db.models.deletion.SET_NULL,
                 related_name="+",
-                to=settings.AUTH_USER_MODEL,
+                to="procedures.version",
             ),
         ),
         migrations.AlterField(
@@ -171,6 +179,11 @@ class Migration(migrations.Migration):
                 max_length=20,
                 verbose_name="kind",
             ),
+        ),
+        migrations.AlterField(
+            model_name="section",
+            name="body",
+            field=models.TextField(blank=True, verbose_name="text"),
         ),
         migrations.AlterField(
             model_name="version",
@@ -224,11 +237,11 @@ class Migration(migrations.Migration):
             model_name="version",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("status", "in-review"), _negated=True),
+                    models.Q(("status__in", ["in-review", "sample", "approved"]), _negated=True),
                     models.Q(("document__isnull", False), models.Q(("document_hash", ""), _negated=True)),
                     _connector="OR",
                 ),
-                name="version_in_review_is_frozen",
+                name="what_is_read_is_frozen",
             ),
         ),
         migrations.AddConstraint(
@@ -243,8 +256,6 @@ class Migration(migrations.Migration):
                         ("reviewed_on__isnull", False),
                         ("reviewer__isnull", False),
                         ("signed_by__isnull", False),
-                        models.Q(("document_hash", ""), _negated=True),
-                        ("document__isnull", False),
                     ),
                     _connector="OR",
                 ),
@@ -339,9 +350,5 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.CASCADE, related_name="events", to="procedures.version"
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="formerslug",
-            constraint=models.UniqueConstraint(fields=("slug", "language"), name="one_page_per_former_slug"),
         ),
     ]

@@ -10,5 +10,5 @@ def say_what_happened(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("procedures", "0002_sign_off")]
+    dependencies = [("procedures", "0003_sign_off")]
     operations = [migrations.RunPython(say_what_happened, migrations.RunPython.noop)]
