@@ -20,10 +20,12 @@ FIRST_HEADING = 3  # the page has its title, and each section has a heading of l
 
 
 def missing(document):
-    kinds = {row["kind"] for row in document["sections"]}
+    bodies = {row["kind"]: row["body"] for row in document["sections"]}
     for part in ANATOMY[document["kind"]]:
-        if part.kind not in kinds:
+        if part.kind not in bodies:
             yield f"sections {part.kind}", _("This section is missing.")
+        elif not part.rows and not bodies[part.kind].strip():
+            yield f"sections {part.kind}", _("This section has no words yet.")  # others may be rows alone
         if part.rows and not document[part.rows]:
             yield part.rows, _("At least one row is needed.")
     if document["fits"] and all(row["fits"] for row in document["fits"]):

@@ -16,6 +16,15 @@ def found(page):
     return [finding.where for finding in blocks(page, SITE)]
 
 
+# Sections
+
+
+@pytest.mark.parametrize("body", ["", " \n"])
+@pytest.mark.parametrize(("kind", "places"), [("cost", ["sections cost"]), ("risks", [])])
+def test_a_section_without_rows_has_words(kind, places, body):
+    assert found(with_section(body, kind=kind)) == places
+
+
 # Pictures
 
 
