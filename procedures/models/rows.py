@@ -1,9 +1,13 @@
 """The rows of a version's draft, each of a fixed kind."""
 
+from functools import partial
+
 from django.db import models
 from django.db.models import F, Q
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
+from practice.markdown import CITATION
 from procedures.anatomy import FactKind, SectionKind
 from procedures.models.picture import Picture
 from procedures.models.version import Version
@@ -20,11 +24,15 @@ class Row(models.Model):
         ordering = ["order", "pk"]
         default_related_name = "%(class)s_rows"
 
+    called = ""  # the field that tells a row from its neighbors
+
     def __str__(self):
-        return f"{self._meta.verbose_name} {self.order}"
+        words = getattr(self, f"get_{self.called}_display", None) or partial(getattr, self, self.called, "")
+        return Truncator(CITATION.sub("", words())).chars(80) or f"{self._meta.verbose_name} {self.order}"
 
 
 class Section(Row):
+    called = "kind"
     kind = models.CharField(_("kind"), max_length=20, choices=SectionKind)
     body = models.TextField(_("text"), blank=True)
 
@@ -35,6 +43,7 @@ class Section(Row):
 class Fact(Row):
     """A line of “At a glance”."""
 
+    called = "kind"
     kind = models.CharField(_("kind"), max_length=20, choices=FactKind)
     value = models.CharField(_("value"), max_length=240)
 
@@ -44,6 +53,8 @@ class Fact(Row):
 
 class Regulator(Row):
     """What the FDA has said, as typed data: nobody can type that a cleared device is approved."""
+
+    called = "device"
 
     class Status(models.TextChoices):
         CLEARED = "cleared", _("Cleared")
@@ -70,6 +81,7 @@ class Regulator(Row):
 
 
 class Fit(Row):
+    called = "text"
     fits = models.BooleanField(_("may fit"), default=True)
     text = models.CharField(_("text"), max_length=240)
 
@@ -77,6 +89,7 @@ class Fit(Row):
 class Choice(Row):
     """One of the things a reader could do; doing nothing for now is one."""
 
+    called = "name"
     name = models.CharField(_("choice"), max_length=80)
     what_it_is = models.CharField(_("what it is"), max_length=240)
     what_studies_found = models.CharField(_("what studies found"), max_length=320)
@@ -88,6 +101,7 @@ class Choice(Row):
 class Outcome(Row):
     """What was measured, in whom, compared with what, when, and who paid."""
 
+    called = "finding"
     finding = models.CharField(_("finding"), max_length=160)
     measure = models.CharField(_("what was measured"), max_length=240)
     people = models.CharField(_("who"), max_length=240)
@@ -126,6 +140,8 @@ class Outcome(Row):
 
 
 class Risk(Row):
+    called = "text"
+
     class Frequency(models.TextChoices):
         COMMON = "common", _("Common")
         UNCOMMON = "uncommon", _("Uncommon")
@@ -138,6 +154,8 @@ class Risk(Row):
 
 
 class Step(Row):
+    called = "title"
+
     class Phase(models.TextChoices):
         BEFORE = "before", _("Before")
         DAY = "day", _("On the day")
@@ -152,12 +170,15 @@ class Step(Row):
 class Question(Row):
     """A question people ask, with its answer; without one it is a question to ask at the visit."""
 
+    called = "question"
     question = models.CharField(_("question"), max_length=200)
     answer = models.TextField(_("answer"), blank=True)
 
 
 class PictureUse(Row):
     """A picture in a section: one that we drew, or one that an editor uploaded."""
+
+    called = "section"
 
     class Drawing(models.TextChoices):
         CANAL_NORMAL = "canal-normal", _("Normal spinal canal")

@@ -337,3 +337,13 @@ def test_steps_of_an_article_need_a_post_and_the_right(client, editor, name):
     client.force_login(UserFactory())
     assert client.post(change(article, name), {"slug": "x"}).status_code == 403
     assert Version.objects.count() == 1
+
+
+def test_each_row_of_the_form_is_called_by_its_own_words(client, editor):
+    draft = library.draft()
+
+    html = client.get(change(draft)).content.decode()
+
+    called = re.findall(r'class="inline_label">(?!#)([^<\n]+)', html)  # with #: rows to be added
+    assert [words for words in called if re.search(r" \d+$", words)] == []
+    assert {"What is it?", "Cost and coverage", "Bleeding."} <= set(called)
