@@ -1,5 +1,6 @@
 /* Comfort for writers of body text, boxes with data-markdown: a paste from Word, Outlook, Google Docs or a web page
-   arrives as the small Markdown of practice/markdown.py, and a preview that the server renders stands beside the text.
+   arrives as the small Markdown of practice/markdown.py, a preview that the server renders stands beside the text, and
+   nobody leaves unsaved words without being asked.
    Without this file everything still works: the server cleans pasted plain text when it is saved. */
 "use strict";
 
@@ -196,4 +197,21 @@
 
   document.addEventListener("focusin", later);
   document.addEventListener("input", later);
+
+  /* Whoever leaves the form with words that are not saved is asked first: the buttons above it send what was saved. */
+
+  let unsaved = false;
+  const isOfForm = (target) => target.closest?.("form")?.querySelector(BOXES);
+
+  for (const type of ["input", "change"]) {
+    document.addEventListener(type, (event) => {
+      unsaved ||= Boolean(isOfForm(event.target));
+    });
+  }
+  document.addEventListener("submit", (event) => {
+    if (isOfForm(event.target)) unsaved = false;
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (unsaved) event.preventDefault();
+  });
 })();
