@@ -3,6 +3,7 @@
 import difflib
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from django.utils.translation import gettext as _
 
@@ -22,7 +23,7 @@ class Difference:
 
 def differences(old: dict, new: dict) -> list[Difference]:
     """Every field in which `new` differs from `old`."""
-    before, after = _flat(current(old)), _flat(current(new))
+    before, after = map(_flat, _aligned(current(old), current(new)))
     places = list(after) + [place for place in before if place not in after]
     return [
         Difference(place, *_marked(before.get(place, ""), after.get(place, "")))
@@ -31,8 +32,41 @@ def differences(old: dict, new: dict) -> list[Difference]:
     ]
 
 
+def _aligned(old, new):
+    """Both documents with the rows of every list under names that match.
+
+    Sections, facts and sources go by their kind or key. Other rows are counted from 1 as `new` has them, and one that
+    only moved because another came or went is the same one; "3_gone" is a third one that `new` has no more.
+    """
+    old, new = dict(old), dict(new)
+    for name in [name for name in new if isinstance(new[name], list) and isinstance(old.get(name), list)]:
+        old[name], new[name] = _named(_compared(name, old[name]), _compared(name, new[name]))
+    return old, new
+
+
+def _compared(name, rows):
+    # The numbers of sources follow from the places where they are cited: one more would change them all.
+    hidden = ("order", "number") if name == "sources" else ("order",)
+    return [
+        {key: part for key, part in row.items() if key not in hidden} if isinstance(row, dict) else row for row in rows
+    ]
+
+
+def _named(olds, news):
+    if any(isinstance(row, dict) and ("key" in row or "kind" in row) for row in olds + news):
+        return tuple({_name(row, number): row for number, row in enumerate(rows, start=1)} for rows in (olds, news))
+    before, after = {}, {}
+    steps = difflib.SequenceMatcher(None, *([repr(row) for row in rows] for rows in (olds, news)), autojunk=False)
+    for _step, a, b, c, d in steps.get_opcodes():
+        for i, j in zip_longest(range(a, b), range(c, d)):
+            name = f"{i + 1}_gone" if j is None else j + 1
+            before |= {} if i is None else {name: olds[i]}
+            after |= {} if j is None else {name: news[j]}
+    return before, after
+
+
 def _flat(value, place=()):
-    """Place → text of every leaf of a document; rows are counted from 1, sections and facts go by their kind."""
+    """Place → text of every leaf of a document, as _aligned has it."""
     if isinstance(value, dict):
         items = [(name, part) for name, part in value.items() if name not in ("order", "format")]
     elif isinstance(value, list):

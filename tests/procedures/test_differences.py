@@ -34,7 +34,32 @@ def test_a_new_row_and_a_lost_row_are_shown(document):
     found = {difference.where: difference for difference in differences(document, changed)}
 
     assert found["fits 3 text"] == Difference("fits 3 text", [], [("A new row", True)])
-    assert found["risks 1 text"].new == []
+    assert found["risks 1_gone text"].new == []
+
+
+def risk(text):
+    return {"frequency": "rare", "text": text, "what_we_do": "We look."}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "places"),
+    [
+        ("abc", "xabc", ["risks 1 frequency", "risks 1 text", "risks 1 what_we_do"]),
+        ("abc", "abxc", ["risks 3 frequency", "risks 3 text", "risks 3 what_we_do"]),
+        ("abc", "ac", ["risks 2_gone frequency", "risks 2_gone text", "risks 2_gone what_we_do"]),
+        ("abc", "axc", ["risks 2 text"]),
+    ],
+)
+def test_rows_that_only_moved_are_no_difference(document, before, after, places):
+    old, new = ({**document, "risks": [risk(text) for text in texts]} for texts in (before, after))
+
+    assert [difference.where for difference in differences(old, new)] == places
+
+
+def test_a_new_source_does_not_show_the_others_with_new_numbers(document):
+    sources = [row | {"number": row["number"] + 1} for row in document["sources"]]
+
+    assert differences(document, document | {"sources": sources}) == []
 
 
 def test_sections_go_by_their_kind(document):
