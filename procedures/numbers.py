@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 GROUPS = (10, 100, 1000)
+MOST_CIRCLES = 200
 LARGE_STUDY = 1000  # a smaller one cannot tell how many in 1,000
 
 SENTENCES = {
@@ -67,6 +68,19 @@ def in_words(count: int, total: int, happened: str, did_not_happen: str) -> str:
     found = share(count, total)
     words |= {"part": f"{found.part:,}", "rest": f"{found.rest:,}", "of": f"{found.of:,}"}
     return SENTENCES[found.relation] % words
+
+
+def drawn(count: int, total: int) -> tuple[int, int] | None:
+    """(filled circles, all circles) for `count` of `total` people: each of them, or of more than 200 the share.
+
+    None where a drawing would be too large, or would say more than is known.
+    """
+    if total <= MOST_CIRCLES:
+        return count, total
+    if not 0 < count < total:
+        return None
+    found = share(count, total)
+    return (found.part, found.of) if found.relation in ("exactly", "about") and found.of <= MOST_CIRCLES else None
 
 
 def day_in_words(day: int) -> str:

@@ -25,7 +25,6 @@ ROW_TEMPLATES = {
     for key in ("fits", "choices", "outcomes", "risks", "steps_before", "steps_day", "steps_after")
 }
 STUDIES = {Source.Kind.TRIAL, Source.Kind.COHORT, Source.Kind.CASE_REPORT, Source.Kind.REVIEW}
-MOST_CIRCLES = 200
 MOST_COMPARED = 4
 
 REGULATOR_WORDS = {
@@ -148,14 +147,15 @@ class Card:
     teaser: str
     url: str
     conditions: tuple[str, ...] = ()  # the slugs of those that it treats
+    lang: str = ""  # of its words, where it is not the reader's language
 
 
 def _outcome(row):
-    total, words = row["total"], ""
+    count, total, words = row["count"], row["total"], ""
     if row["happened"]:
-        words = numbers.in_words(row["count"], total, row["happened"], row["did_not_happen"])
-    dots = _dots(row["count"], total) if total and total <= MOST_CIRCLES else None
-    return row | {"in_words": words, "dots": dots}
+        words = numbers.in_words(count, total, row["happened"], row["did_not_happen"])
+    drawn = numbers.drawn(count, total) if total else None
+    return row | {"in_words": words, "dots": drawn and _dots(*drawn)}
 
 
 def _step(row):
@@ -163,11 +163,12 @@ def _step(row):
 
 
 def _dots(count, total):
-    """Two SVG paths over a grid of 20-unit cells, the first `count` cells and the rest, in the study's own total."""
+    """Two SVG paths over a grid of 20-unit cells: the first `count` of `total` cells, and the rest."""
     columns = 15 if total > 30 else 10
     height = -(-total // columns) * 20
     return {
-        "columns": columns,
+        "count": count,
+        "total": total,
         "width": columns * 20,
         "height": height,
         "rest": total - count,
@@ -211,14 +212,11 @@ def _newest(source, register):
 
 
 def shown_source(source, register):
-    """The source with its dates as dates, its kind in words, and who paid where that matters."""
+    """The source with its dates as dates, its kind in words, and whether it matters who paid."""
     source = _newest(source, register)
-    funder = source["funder"]
-    if not funder and source["kind"] in STUDIES:
-        funder = gettext("not stated in what we read")
     return source | {
         "kind_label": Source.Kind(source["kind"]).label,
-        "funder": funder,
+        "is_study": source["kind"] in STUDIES,
         "checked_on": _date(source["checked_on"]),
         "is_expired": _date(source["expires_on"]) <= timezone.localdate(),
     }

@@ -6,6 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from procedures import previews
+from procedures.canonical import document_hash
 from procedures.models import Version
 from procedures.services import publishing
 from tests.factories import UserFactory
@@ -232,3 +234,20 @@ def test_review_takes_as_many_queries_for_many_rows(client, in_review, django_as
 
     with django_assert_num_queries(15):
         client.get(address(in_review))
+
+
+def test_a_page_frozen_in_an_older_format_is_read_compared_and_copied(client, editor):
+    version = library.sample()
+    document = version.document | {"format": 1}
+    del document["done_here"]
+    document["pictures"] = [{**row, "picture": row["drawing"]} for row in document["pictures"]]
+    for row in document["pictures"]:
+        del row["drawing"]
+    Version.objects.update(document=document, document_hash=document_hash(document))
+    client.force_login(editor)
+    draft = publishing.new_draft(version, editor)
+
+    for name in ("change", "review", "preview"):
+        assert client.get(address(version, name)).status_code in (200, 302), name
+    assert client.get(previews.path_of(version)).status_code == 200
+    assert client.get(address(draft), {"with": "1"}).context["differences"] == []

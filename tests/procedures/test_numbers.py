@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from procedures.models import Version
-from procedures.numbers import Share, day_in_words, in_words, share
+from procedures.numbers import Share, day_in_words, drawn, in_words, share
 from tests.procedures import library
 
 HAD, HAD_NOT = "had open surgery within five years", "did not"
@@ -98,6 +98,23 @@ def test_sentence_leaves_the_words_of_an_editor_alone():
 )
 def test_day_is_told_from_the_day_itself(day, said):
     assert day_in_words(day) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "circles"),
+    [
+        (9, 75, (9, 75)),
+        (0, 75, (0, 75)),
+        (130, 413, (3, 10)),
+        (283, 413, (7, 10)),
+        (97, 4144, (2, 100)),
+        (1, 4144, None),  # fewer than 1 in 1,000
+        (0, 4144, None),
+        (4144, 4144, None),
+    ],
+)
+def test_of_many_people_the_share_is_drawn(count, total, circles):
+    assert drawn(count, total) == circles
 
 
 # On the page
