@@ -1,3 +1,5 @@
+import os
+
 from django.conf import settings
 from django.core.checks import Tags, Warning, register
 
@@ -39,5 +41,21 @@ def check_public_url(app_configs, **kwargs):
             "Links in mails begin with http://, but the site is served by HTTPS only.",
             hint="Set APOLLO_PUBLIC_URL to an address that begins with https://",
             id="apollo_site.W003",
+        )
+    ]
+
+
+@register(Tags.files, deploy=True)
+def check_media(app_configs, **kwargs):
+    folder = settings.MEDIA_ROOT
+    # The folder itself may be made with the first picture.
+    there = next(part for part in (folder, *folder.absolute().parents) if part.exists())
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return []
+    return [
+        Warning(
+            "Pictures cannot be uploaded: their folder cannot be written to.",
+            hint="Let APOLLO_MEDIA name a folder that belongs to the account of the web server.",
+            id="apollo_site.W004",
         )
     ]
