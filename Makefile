@@ -11,7 +11,7 @@ MANAGE := $(VENV_PYTHON) -m apollo_site.devkeys manage.py
 export PORT
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help run free-port manage test lint check lock
+.PHONY: help run free-port manage test lint check lock messages
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -63,6 +63,9 @@ lint: .venv/dev.stamp ## format, lint, missing migrations, Django's deployment c
 	rm -f var/lint.sqlite3
 
 check: lint test ## everything that must pass: lint and test
+
+messages: .venv/dev.stamp ## bring the Spanish words of the public site up to date with its texts, and compile them
+	@$(VENV_PYTHON) -m apollo_site.catalogue
 
 lock: .venv/dev.stamp ## write both lock files from pyproject.toml; newest versions: make lock ARGS=--upgrade
 	$(COMPILE) $(ARGS) --output-file requirements.lock pyproject.toml

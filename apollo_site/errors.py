@@ -5,24 +5,24 @@ import re
 import sys
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language_from_path, override, pgettext
+from django.utils.translation import gettext as _
 
 from practice.services import read_card
 
 logger = logging.getLogger(__name__)
 
 LAST_RESORT = (
-    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    "<title>Something went wrong</title><h1>Something went wrong</h1>"
-    "<p>This page does not work right now. What you just sent may not have reached us.</p>"
-    '<p>Please call {}. In an emergency call <a href="tel:911">911</a>.</p></html>'
+    '<!doctype html><html lang="{}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    "<title>{}</title><h1>{}</h1><p>{}</p><p>{} {}</p></html>"
 )
-PHONE = '{} at <a href="{}">{}</a>'
 # Locked, away, full, read-only. InternalError is what PostgreSQL says while it only reads.
 DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
 PUBLIC_FORM = re.compile(r"(/es)?/appointments/request/[\w/-]*")
@@ -33,12 +33,14 @@ UNSHOWN = re.compile(r"pass|token|secret|otp|^_", re.IGNORECASE)
 
 def page(request: HttpRequest, status: int, template: str | None = None, **context) -> HttpResponse:
     """The error page for `status`; it needs no database, and if need be no templates (P50)."""
-    card = read_card()
-    try:
-        html = render_to_string(template or f"{status}.html", {"card": card, **context}, request=None)
-    except Exception:
-        logger.exception("the error page for %s could not be rendered", status)
-        html = last_resort(card)
+    # The middleware that finds the language may not have come to it; the last reader's would still be set then.
+    with override(get_language_from_path(request.path_info) or settings.LANGUAGE_CODE):
+        card = read_card()
+        try:
+            html = render_to_string(template or f"{status}.html", {"card": card, **context}, request=None)
+        except Exception:
+            logger.exception("the error page for %s could not be rendered", status)
+            html = last_resort(card)
     response = HttpResponse(html, status=status)
     response["Cache-Control"] = "no-store"
     return response
@@ -47,7 +49,11 @@ def page(request: HttpRequest, status: int, template: str | None = None, **conte
 def last_resort(card: dict) -> SafeString:
     """A page made without the template engine."""
     name, phone, uri = (str(card.get(key, "")) for key in ("name", "phone_display", "phone_uri"))
-    return format_html(LAST_RESORT, format_html(PHONE, name, uri, phone) if uri else "us")
+    title = _("Something went wrong")
+    said = _("This page does not work right now. What you just sent may not have reached us.")
+    call = format_html(_('Please call {} at <a href="{}">{}</a>.'), name, uri, phone) if uri else _("Please call us.")
+    danger = format_html(_('In an emergency call <a href="tel:{number}">{number}</a>.'), number=911)
+    return format_html(LAST_RESORT, pgettext("language of these words", "en"), title, title, said, call, danger)
 
 
 def database_is_away(exception: BaseException | None) -> bool:

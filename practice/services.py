@@ -7,6 +7,7 @@ import logging
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from practice import hours
@@ -60,7 +61,7 @@ def write_card():
         "name": practice.name,
         "phone_display": practice.phone_display,
         "phone_uri": practice.phone_uri,
-        "hours_lines": [str(line) for line in practice.hours_lines],
+        "hours_lines": _hours_lines(practice.main_location),
         "closures": [
             {
                 "starts_on": closure.starts_on.isoformat(),
@@ -78,14 +79,24 @@ def write_card():
     fresh.replace(path)
 
 
+def _hours_lines(location):
+    """The opening hours in the words of each language: {"en": ["Mon to Fri, 8 a.m. to 5 p.m."], …}."""
+    lines = {}
+    for code, __ in settings.LANGUAGES:
+        with override(code):
+            lines[code] = location.hours_lines if location else []
+    return lines
+
+
 def read_card() -> dict:
-    """The copy on disk, with the closures that are near; {} if there is none.
+    """The copy on disk in the reader's language, with the closures that are near; {} if there is none.
 
     Never raises: it is called when other things have failed.
     """
     try:
         card = json.loads(card_path().read_text())
-        return card | {"closures": _near(card.get("closures", []))}
+        lines = card.get("hours_lines", {}).get(get_language(), [])
+        return card | {"hours_lines": lines, "closures": _near(card.get("closures", []))}
     except (OSError, ValueError, AttributeError, TypeError, KeyError):
         return {}
 

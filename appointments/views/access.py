@@ -82,4 +82,5 @@ def give_cookie(response, access: DraftAccess):
 
 def draft_not_found(request):
     """The same answer for a wrong secret and for an id that never was: same status, same bytes (P24)."""
-    return render(request, "appointments/stranger.html", status=404)
+    # The page in the other language would have the id in its address.
+    return render(request, "appointments/stranger.html", {"path": reverse("appointments:start")}, status=404)
