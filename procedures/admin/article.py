@@ -1,6 +1,7 @@
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Subquery
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
@@ -10,6 +11,9 @@ from django.views.decorators.http import require_POST
 from procedures.admin.common import NoBulkDeleteMixin
 from procedures.models import Article, Related, Version, VersionEvent
 from procedures.services import publishing
+
+LABELS = {"slug": _("Address")}
+HELP_TEXTS = {"slug": _("The last part of the page's address: small letters, digits and hyphens, as in “knee-pain”.")}
 
 
 class RelatedForm(forms.ModelForm):
@@ -42,11 +46,34 @@ class ArticleAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
     """A page: its address, what it links to, and its versions."""
 
     change_form_template = "admin/procedures/article/change_form.html"
-    list_display = ["slug", "kind", "language"]
+    list_display = ["name", "slug", "kind", "language", "newest"]
     list_filter = ["kind", "language"]
-    search_fields = ["slug"]
+    search_fields = ["slug", "versions__title", "versions__short_title"]
+    ordering = ["kind", "slug", "language"]
     fields = ["kind", "slug", "language", "translation_of", "conditions"]
     inlines = [RelatedInline]
+
+    def get_queryset(self, request):
+        newest = Version.objects.filter(article=OuterRef("pk")).order_by("-number")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                newest_title=Subquery(newest.values("short_title")[:1]),
+                newest_status=Subquery(newest.values("status")[:1]),
+            )
+        )
+
+    @admin.display(description=_("page"), ordering="newest_title")
+    def name(self, obj):
+        return obj.newest_title or obj.slug
+
+    @admin.display(description=_("newest version"), ordering="newest_status")
+    def newest(self, obj):
+        return Version.Status(obj.newest_status).label if obj.newest_status else "—"
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        return super().get_form(request, obj, change, labels=LABELS, help_texts=HELP_TEXTS, **kwargs)
 
     def get_readonly_fields(self, request, obj=None):
         # Others link to the address of a page: changing it is a step of its own.

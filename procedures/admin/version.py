@@ -56,10 +56,20 @@ class VersionForm(forms.ModelForm):
             )
 
 
+class RowFormSet(forms.BaseInlineFormSet):
+    def save_new(self, form, commit=True):
+        """A new row to which nobody gave a place goes below the others, as it stands in the form."""
+        if not form.instance.order:
+            last = self.model.objects.filter(version=self.instance).aggregate(last=models.Max("order"))["last"]
+            form.instance.order = (last or 0) + 1
+        return super().save_new(form, commit)
+
+
 class RowInline(admin.StackedInline):
     """Rows of a draft; those of any other version are only to be read."""
 
     extra = 0
+    formset = RowFormSet
     formfield_overrides = {models.TextField: {"form_class": MarkdownField}}
 
     def _is_open(self, obj):

@@ -13,10 +13,16 @@ def pages_to_mind(user) -> list[tuple[str, str]]:
     """(words, address) of what waits for an editor or a clinician; [] for others."""
     if not user.has_perm("procedures.view_version"):
         return []
+    written = Version.objects.filter(status=Version.Status.DRAFT).count()
     waiting = Version.objects.filter(status=Version.Status.IN_REVIEW).count()
     overdue = reviews.due().count()
     soon = reviews.due(max(reviews.AHEAD_DAYS)).count()
     rows = [
+        (
+            written,
+            ngettext("%d draft is being written", "%d drafts are being written", written),
+            "status__exact=draft",
+        ),
         (
             waiting,
             ngettext("%d page waits for a signature", "%d pages wait for a signature", waiting),

@@ -46,7 +46,7 @@ def sign_out(page):
 
 def start_draft(page, site, slug="mild"):
     page.goto(f"{site}/admin/procedures/article/?q={slug}")
-    page.locator("#result_list").get_by_role("link", name=slug).first.click()
+    page.get_by_role("row", name=slug).filter(has_text="English").get_by_role("link").first.click()
     page.get_by_role("button", name="Write: open the draft").click()
     expect(page.get_by_text("Draft", exact=True)).to_be_visible()
 

@@ -347,3 +347,42 @@ def test_each_row_of_the_form_is_called_by_its_own_words(client, editor):
     called = re.findall(r'class="inline_label">(?!#)([^<\n]+)', html)  # with #: rows to be added
     assert [words for words in called if re.search(r" \d+$", words)] == []
     assert {"What is it?", "Cost and coverage", "Bleeding."} <= set(called)
+
+
+@pytest.mark.parametrize(
+    ("order", "texts"), [("0", ["Bleeding.[^trial]", "New."]), ("3", ["New.", "Bleeding.[^trial]"])]
+)
+def test_a_new_row_without_a_place_goes_below_the_others(client, editor, order, texts):
+    draft = library.draft()
+    draft.risk_rows.update(order=5)
+    new = {"frequency": "rare", "text": "New.", "what_we_do": "We look.", "order": order}
+    row = {f"risk_rows-1-{name}": value for name, value in new.items()}
+
+    client.post(change(draft), typed(client.get(change(draft))) | row | {"risk_rows-TOTAL_FORMS": 2})
+
+    assert list(draft.risk_rows.values_list("text", flat=True)) == texts
+
+
+@pytest.mark.parametrize("words", ["mild", "Making room"])
+def test_list_of_articles_is_found_by_address_and_title_and_tells_the_state(client, editor, words):
+    library.sample()
+    library.draft()
+    library.draft("other", title="Another", short_title="Other")
+
+    html = client.get(reverse("admin:procedures_article_changelist"), {"q": words}).content.decode()
+
+    cells = re.findall(r'class="field-(\w+)[^>]*>(?:<a [^>]*>)?([^<]+)', html)
+    assert [cell for cell in cells if cell[0] in ("name", "slug", "newest")] == [
+        ("name", "MILD"),
+        ("slug", "mild"),
+        ("newest", "Draft"),
+    ]
+
+
+def test_first_page_leads_an_editor_to_the_drafts(client, editor):
+    library.draft()
+
+    html = client.get(reverse("admin:index")).content.decode()
+
+    listed = reverse("admin:procedures_version_changelist")
+    assert f'<a href="{listed}?status__exact=draft">1 draft is being written</a>' in html
