@@ -126,6 +126,18 @@ COMPARED = (
     FactKind.REPEAT,
     FactKind.MEDICARE,
 )
+# Of these only a treatment can have one: where doing nothing has none, that is no gap in what we know.
+OF_A_TREATMENT = {
+    FactKind.FOR,
+    FactKind.OPENING,
+    FactKind.TIME,
+    FactKind.SLEEP,
+    FactKind.GOING_HOME,
+    FactKind.BACK_TO_USUAL,
+    FactKind.LEFT_INSIDE,
+    FactKind.REPEAT,
+    FactKind.MEDICARE,
+}
 # What the table shows and “At a glance” leaves out: the page itself says it at length.
 ONLY_COMPARED = {
     ArticleKind.PROCEDURE: {FactKind.WHAT_IT_IS, FactKind.STUDIES, FactKind.MAIN_RISK, FactKind.REPEAT},

@@ -10,13 +10,14 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from practice.markdown import cited_keys, render
-from procedures.anatomy import COMPARED
+from procedures.anatomy import COMPARED, OF_A_TREATMENT
 from procedures.document import current
 from procedures.excerpt import numbered
 from procedures.models import Version
 from procedures.page import MOST_COMPARED, Card, shown_source
 
 LEAST_COMPARED = 2
+MOST_READ = 50  # of the treatments asked for: nobody typed a longer list
 
 
 class SlugBoxes(forms.CheckboxSelectMultiple):
@@ -24,7 +25,8 @@ class SlugBoxes(forms.CheckboxSelectMultiple):
 
     def value_from_datadict(self, data, files, name):
         """The slugs of ?with=a,b, as links have them, and of ?with=a&with=b, as the boxes send them."""
-        return [slug.strip() for part in data.getlist(name) for slug in part.split(",") if slug.strip()]
+        asked = [slug.strip() for part in data.getlist(name) for slug in part.split(",") if slug.strip()]
+        return asked[:MOST_READ]
 
 
 class TreatmentsField(forms.MultipleChoiceField):
@@ -70,11 +72,12 @@ class CompareForm(forms.Form):
 
 @dataclass(frozen=True)
 class Column:
-    """What is compared: the page of `version`, or doing nothing, which may have none."""
+    """What is compared: the page of `version`, or doing nothing (not `is_treatment`), which may have none."""
 
     name: str
     version: Version | None = None
     url: str = ""
+    is_treatment: bool = True
     document: dict = field(init=False)
 
     def __post_init__(self):
@@ -90,10 +93,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """`html` is "" where nothing is known."""
+    """`html` is "" where nothing is known; `applies`: whether there could be something to know."""
 
     column: Column
     html: SafeString
+    applies: bool
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,11 @@ def table(columns: list[Column], register: dict[str, tuple]) -> Table:
         (
             kind.label,
             [
-                Cell(column, render(text, numbers, due=due, inline=True))
+                Cell(
+                    column,
+                    render(text, numbers, due=due, inline=True),
+                    applies=column.is_treatment or kind not in OF_A_TREATMENT,
+                )
                 for column, text in zip(columns, line, strict=True)
             ],
         )

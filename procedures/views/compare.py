@@ -52,7 +52,7 @@ def _side_by_side(samples, slugs, wanted):
     shared = shared_conditions(treatments)
     conditions = _conditions(samples, shared)
     condition = next((one for one in conditions if one.article.slug == wanted), conditions[0] if conditions else None)
-    nothing = Column(_("Doing nothing for now"), condition, _url(condition) if condition else "")
+    nothing = Column(_("Doing nothing for now"), condition, _url(condition) if condition else "", is_treatment=False)
     columns = [Column(version.document["short_title"], version, _url(version)) for version in treatments]
     cited = [source for column in (nothing, *columns) for source in column.document["sources"]]
     address = _address(slugs)

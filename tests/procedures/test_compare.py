@@ -97,7 +97,7 @@ def test_cell_without_a_fact_or_without_a_source_is_not_known(client, stenosis):
 
     response = client.get("/procedures/compare/?with=mild,shot")
 
-    assert cells(response, "Time") == ["Not known"] * 3
+    assert cells(response, "Surgery later?") == ["Not known"] * 3
     assert cells(response, "What studies found") == ["Not known"] * 3  # the condition's fact names no source
     assert cells(response, "Main risk") == ["Not known", "Bleeding. 2", "Not known"]
 
@@ -109,7 +109,7 @@ def test_sources_of_all_pages_are_numbered_once_in_the_order_of_reading(client, 
     response = client.get("/procedures/compare/?with=mild,shot")
 
     html = response.content.decode()
-    assert cells(response, "For") == ["Not known", "A. 2", "C. 1 2"]
+    assert cells(response, "For") == ["Does not apply", "A. 2", "C. 1 2"]
     assert re.findall(r'<li id="(source-\d)">[^<]*<a [^>]*>(.*?)</a>', html) == [
         ("source-1", "Title of book"),
         ("source-2", "Title of trial"),
@@ -162,6 +162,17 @@ def test_sample_says_that_nobody_has_checked_it(client, stenosis):
 
 
 # Doing nothing for now
+
+
+def test_doing_nothing_has_no_opening_and_takes_no_time_unless_its_page_says_so(client, stenosis):
+    sciatica = treatment("sciatica", kind="condition", facts={"repeat": "See us each year.[^book]"})
+    treatment("mild", conditions=[sciatica])
+    treatment("shot", conditions=[sciatica])
+
+    response = client.get("/procedures/compare/?with=mild,shot")
+
+    assert cells(response, "Opening") == ["Does not apply", "Not known", "Not known"]
+    assert cells(response, "How often") == ["See us each year. 2", "Not known", "Not known"]
 
 
 def test_doing_nothing_is_not_known_where_no_condition_is_shared(client, stenosis):
