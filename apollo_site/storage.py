@@ -5,9 +5,13 @@ from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 SHEETS = ("css/apollo.css", "css/form.css", "css/tools.css", "css/paper.css", "css/desk.css")
-IMPORT = re.compile(r'^@import "(?P<file>[^"]+)" layer\((?P<layer>[\w.]+)\);$', re.MULTILINE)
+# Imports into one layer that follow each other.
+IMPORTS = re.compile(
+    r'(?:^@import "[^"]+" layer\((?P<layer>[\w.]+)\);\n)(?:^@import "[^"]+" layer\((?P=layer)\);\n)*', re.M
+)
+FILE = re.compile(r'"([^"]+)"')
 # A space before a colon may stand for a descendant, one after it never does.
-AROUND_MARKS = re.compile(r" ?([{};,]) ?|(?<=:) ")
+AROUND_MARKS = re.compile(r" *([{};,]) *|(?<=:) |^ | $")
 COMMENT_OR_SPACE = re.compile(r"/\*.*?\*/|\s+", re.DOTALL)
 
 
@@ -39,7 +43,8 @@ def bundle(sheet: str, paths: dict) -> str:
             return file.read().decode()
 
     def inline(match):
-        part = read(str(PurePosixPath(sheet).parent / match["file"]))
-        return f"@layer {match['layer']} {{ {part} }}"
+        parts = "\n".join(read(str(PurePosixPath(sheet).parent / file)) for file in FILE.findall(match[0]))
+        return f"@layer {match['layer']} {{ {parts} }}"
 
-    return AROUND_MARKS.sub(lambda match: match[1] or "", COMMENT_OR_SPACE.sub(" ", IMPORT.sub(inline, read(sheet))))
+    text = COMMENT_OR_SPACE.sub(" ", IMPORTS.sub(inline, read(sheet)))
+    return AROUND_MARKS.sub(lambda match: match[1] or "", text)

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from apollo_site.storage import bundle
 
 CSS = Path(settings.BASE_DIR) / "static/css"
-TOKENS = (CSS / "tokens.css").read_text()
+TOKENS = "".join((CSS / name).read_text() for name in ("tokens.css", "tokens-more.css"))
 LIGHT_DARK = {
     name: (light, dark) for name, light, dark in re.findall(r"--([\w-]+): light-dark\((#\w+), (#\w+)\);", TOKENS)
 }
