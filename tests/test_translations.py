@@ -16,7 +16,7 @@ from appointments.models import RequestDraft
 from appointments.templatetags.promise import promise
 from outbox.models import Message
 from outbox.render import render
-from tests.answers import ANSWERS, filled_draft, page_of
+from tests.answers import ANSWERS, answers_with, filled_draft, page_of
 
 VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 SPOKEN = {"alt", "aria-label", "placeholder", "title"}
@@ -294,6 +294,16 @@ def test_the_header_leads_to_the_same_step_and_its_answers(client, site):
 
     assert (there, page_of(spanish).fields["signs"]) == (f"/es{step}", ["no"])
     assert switch(spanish) == [("en", step)]
+
+
+def test_a_date_stays_right_in_the_other_language(client, site):
+    draft, secret = filled_draft(answers_with("you", date_of_birth_month="marzo"))
+    client.cookies["apollo-draft-en"] = client.cookies["apollo-draft-es"] = secret
+    check = f"/appointments/request/{draft.public_id}/check/"
+
+    pages = [client.get(address).content.decode() for address in (check, f"/es{check}")]
+
+    assert ["March 14, 1948" in pages[0], "14 de marzo de 1948" in pages[1]] == [True, True]
 
 
 def test_a_stranger_learns_nothing_from_the_other_language(client, site):

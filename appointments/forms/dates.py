@@ -2,12 +2,14 @@
 
 import calendar
 import datetime
+from functools import lru_cache
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.dates import MONTHS, MONTHS_3
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
 
 OLDEST_YEARS = 120
@@ -57,9 +59,20 @@ class DateField(forms.Field):
 
 
 def month_number(text: str) -> str:
-    """`text` as a number if it is the name of a month in the reader's language, long or short; else as it is."""
-    names = [*MONTHS.items(), *MONTHS_3.items()]
-    return next((str(number) for number, name in names if str(name).casefold() == text.casefold().rstrip(".")), text)
+    """`text` as a number if it is the name of a month, long or short; else as it is.
+
+    In any language of ours: an answer must stay right when its reader goes on in the other one.
+    """
+    return month_names().get(text.casefold().rstrip("."), text)
+
+
+@lru_cache(maxsize=1)
+def month_names() -> dict[str, str]:
+    names = {}
+    for code, _name in settings.LANGUAGES:
+        with override(code):
+            names |= {str(name).casefold(): str(number) for number, name in (*MONTHS.items(), *MONTHS_3.items())}
+    return names
 
 
 def existing_date(month: int, day: int, year: int) -> datetime.date:
