@@ -22,6 +22,7 @@ HEADERS = {
     "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
 }
 BROTLI = re.compile(r"\bbr\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
+EMPTY_LINES = re.compile(rb"\n\s*\n")
 DENSE = {"image/avif", "image/webp", "image/jpeg"}
 PRIVATE = re.compile(r"/(es/)?(admin|appointments)(/|$)")
 
@@ -50,7 +51,7 @@ class CompressPublicPagesMiddleware(GZipMiddleware):
             return response
         if BROTLI.search(request.headers.get("Accept-Encoding", "")) and self._is_worth_it(response):
             patch_vary_headers(response, ["Accept-Encoding"])
-            response.content = _brotli(response.content)
+            response.content = _brotli(_without_empty_lines(response))
             response["Content-Encoding"] = "br"
             response["Content-Length"] = str(len(response.content))
             return response
@@ -58,6 +59,12 @@ class CompressPublicPagesMiddleware(GZipMiddleware):
 
     def _is_worth_it(self, response):
         return not response.streaming and len(response.content) >= 200 and not response.has_header("Content-Encoding")
+
+
+def _without_empty_lines(response) -> bytes:
+    """The content; of HTML, without the empty lines that templates leave."""
+    is_html = response.get("Content-Type", "").startswith("text/html")
+    return EMPTY_LINES.sub(b"\n", response.content) if is_html else response.content
 
 
 @lru_cache(maxsize=128)
