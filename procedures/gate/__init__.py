@@ -5,6 +5,7 @@ Every finding says where it is and how to mend it. Nothing here asks the databas
 
 from procedures.gate.advised import advice, long_sentences, reading
 from procedures.gate.finding import Finding, Site
+from procedures.gate.languages import untranslated
 from procedures.gate.links import dead_links, dead_pages
 from procedures.gate.shape import bad_citations, bad_pictures, heading_order, misplaced, missing, no_emergency_card
 from procedures.gate.statements import forbidden, uncited, uncited_facts, uncited_regulators
@@ -22,6 +23,7 @@ RULES = (
     bad_pictures,
     heading_order,
     no_emergency_card,
+    untranslated,
 )
 RULES_OF_SITE = (dead_links, dead_pages)
 

@@ -25,6 +25,27 @@ def test_a_section_without_rows_has_words(kind, places, body):
     assert found(with_section(body, kind=kind)) == places
 
 
+# Languages
+
+
+@pytest.mark.parametrize(("language", "places"), [("es", ["sections 10 body"]), ("en", [])])
+def test_a_translation_whose_words_are_still_english_is_held_back(language, places):
+    page = with_section("You can go home the same day. Somebody has to be with you.", language=language)
+
+    assert found(page) == places
+
+
+@pytest.mark.parametrize(
+    ("language", "body"),
+    [
+        ("es", "Usted puede irse a casa el mismo día, con la guía “Management of the Spine and the Nerves”."),
+        ("en", "Usted puede irse a casa el mismo día, con la guía de su clínica."),
+    ],
+)
+def test_some_words_of_the_other_language_may_stand_on_a_page(language, body):
+    assert found(with_section(body, language=language)) == []
+
+
 # Pictures
 
 
