@@ -46,7 +46,7 @@ class ArticleAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
     """A page: its address, what it links to, and its versions."""
 
     change_form_template = "admin/procedures/article/change_form.html"
-    list_display = ["name", "slug", "kind", "language", "newest"]
+    list_display = ["name", "address", "kind", "language", "newest"]
     list_filter = ["kind", "language"]
     search_fields = ["slug", "versions__title", "versions__short_title"]
     ordering = ["kind", "slug", "language"]
@@ -67,6 +67,10 @@ class ArticleAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
     @admin.display(description=_("page"), ordering="newest_title")
     def name(self, obj):
         return obj.newest_title or obj.slug
+
+    @admin.display(description=LABELS["slug"], ordering="slug")
+    def address(self, obj):
+        return obj.slug
 
     @admin.display(description=_("newest version"), ordering="newest_status")
     def newest(self, obj):
@@ -117,8 +121,11 @@ class ArticleAdmin(NoBulkDeleteMixin, admin.ModelAdmin):
         try:
             Article._meta.get_field("slug").clean(slug, None)
             publishing.change_address(article, slug)
-        except (publishing.NotAllowed, forms.ValidationError) as refusal:
-            self.message_user(request, " ".join(getattr(refusal, "messages", [str(refusal)])), messages.ERROR)
+        except forms.ValidationError:
+            words = _("Nothing was changed. Use small letters, digits and hyphens for the address, 50 at most.")
+            self.message_user(request, words, messages.ERROR)
+        except publishing.NotAllowed as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
         else:
             self.message_user(request, _("The page has its new address. The old one leads there."))
         return HttpResponseRedirect(reverse("admin:procedures_article_change", args=[pk]))
