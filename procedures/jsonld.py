@@ -8,7 +8,6 @@ from procedures.anatomy import ArticleKind
 from procedures.models import Version
 
 SUBJECTS = {ArticleKind.CONDITION: "MedicalCondition", ArticleKind.PROCEDURE: "MedicalProcedure"}
-STEPS = {"preparation": "steps_before", "howPerformed": "steps_day", "followup": "steps_after"}
 # Where a treatment is done, if its title says so; of two names the closer one comes first.
 PLACES = (
     *("joint between spine and hip bone", "spinal cord", "lower back", "spine", "back", "neck"),
@@ -53,7 +52,6 @@ def _subject(document, treatments):
     subject = {"@type": kind, "name": document["short_title"], "alternateName": document["also_known_as"]}
     if kind == "MedicalProcedure":
         subject["bodyLocation"] = next((place for place in PLACES if place in document["title"].lower()), "")
-        subject |= {name: "; ".join(row["title"] for row in document[key]) for name, key in STEPS.items()}
     else:
         subject["possibleTreatment"] = [
             {"@type": "MedicalTherapy", "name": card.short_title, "url": settings.PUBLIC_URL + card.url}
