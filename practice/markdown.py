@@ -66,7 +66,7 @@ def render(
         if not number:
             return ""
         late = format_html(" <small>({})</small>", gettext("source due to be checked again")) if key in due else ""
-        return format_html('<sup><a href="#source-{}">{}</a></sup>{}', number, number, late)
+        return format_html('<sup><a href="#s{}">{}</a></sup>{}', number, number, late)
 
     return _html(text, cite, language, inline)
 

@@ -34,13 +34,13 @@ def test_html_and_scripts_stay_text(text, html):
 def test_citation_is_a_link_to_its_number():
     html = render("It helps.[^trial] Ask.[^book]", {"trial": 2}, inline=True)
 
-    assert html == 'It helps.<sup><a href="#source-2">2</a></sup> Ask.'
+    assert html == 'It helps.<sup><a href="#s2">2</a></sup> Ask.'
 
 
 def test_citation_of_a_source_that_is_due_says_so_at_the_statement():
     html = render("It helps.[^trial] Ask.[^book]", {"trial": 1, "book": 2}, due={"trial"}, inline=True)
 
-    assert html == (f'It helps.<sup><a href="#source-1">1</a></sup>{MARK} Ask.<sup><a href="#source-2">2</a></sup>')
+    assert html == (f'It helps.<sup><a href="#s1">1</a></sup>{MARK} Ask.<sup><a href="#s2">2</a></sup>')
 
 
 def test_cited_keys_are_listed_once_in_order():

@@ -110,9 +110,9 @@ def test_sources_of_all_pages_are_numbered_once_in_the_order_of_reading(client, 
 
     html = response.content.decode()
     assert cells(response, "For") == ["Does not apply", "A. 2", "C. 1 2"]
-    assert re.findall(r'<li id="(source-\d)">[^<]*<a [^>]*>(.*?)</a>', html) == [
-        ("source-1", "Title of book"),
-        ("source-2", "Title of trial"),
+    assert re.findall(r'<li id="(s\d)">[^<]*<a [^>]*>(.*?)</a>', html) == [
+        ("s1", "Title of book"),
+        ("s2", "Title of trial"),
     ]
     assert "[^" not in html
 

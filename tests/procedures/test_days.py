@@ -130,8 +130,8 @@ def test_sheet_cites_only_what_it_shows(client, practice, address):
 
     html = client.get(address).content.decode()
 
-    assert re.findall(r'<li id="(source-\d+)">[^<]*<a [^>]*>(.*?)</a>', html) == [("source-1", "Title of book")]
-    assert '<sup><a href="#source-1">1</a></sup>' in html
+    assert re.findall(r'<li id="(s\d+)">[^<]*<a [^>]*>(.*?)</a>', html) == [("s1", "Title of book")]
+    assert '<sup><a href="#s1">1</a></sup>' in html
 
 
 def test_sheet_of_a_signed_page_names_who_checked_it(client, practice):

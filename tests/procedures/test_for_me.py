@@ -72,7 +72,7 @@ def test_a_verdict_would_be_found(words):  # the control
 def test_checklist_cites_only_what_it_shows(client, mild):
     html = client.get("/procedures/mild/for-me/").content.decode()
 
-    assert re.findall(r'<li id="(source-\d+)">[^<]*<a [^>]*>(.*?)</a>', html) == [("source-1", "Title of trial")]
+    assert re.findall(r'<li id="(s\d+)">[^<]*<a [^>]*>(.*?)</a>', html) == [("s1", "Title of trial")]
 
 
 def test_page_that_is_not_about_the_spine_has_no_emergency_card(client, practice):

@@ -200,7 +200,7 @@ def test_expired_source_is_marked_at_the_statement():
     document = freeze(library.draft())
 
     assert shown(document) == (
-        f'Some people had less pain.<sup><a href="#source-1">1</a></sup> {MARK} Not everyone got better.',
+        f'Some people had less pain.<sup><a href="#s1">1</a></sup> {MARK} Not everyone got better.',
         True,
         TODAY() - 2 * YEAR,
     )

@@ -113,9 +113,9 @@ def test_icon_array_counts_in_the_total_of_the_study(client, mild):
 def test_citations_link_to_numbered_sources(client, mild):
     html = client.get("/procedures/mild/").content.decode()
 
-    targets = set(re.findall(r'<sup><a href="#(source-\d+)">', html))
-    sources = re.findall(r'<li id="(source-\d+)">', html)
-    assert sources == ["source-1", "source-2"]
+    targets = set(re.findall(r'<sup><a href="#(s\d+)">', html))
+    sources = re.findall(r'<li id="(s\d+)">', html)
+    assert sources == ["s1", "s2"]
     assert targets == set(sources)
     assert "[^" not in html
 
