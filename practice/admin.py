@@ -67,8 +67,13 @@ class ClinicianAdmin(admin.ModelAdmin):
     prepopulated_fields = {"slug": ["first_name", "last_name"]}
 
     def get_readonly_fields(self, request, obj=None):
-        # Under whose name an account signs is for those to say who manage accounts.
-        return [] if request.user.has_perm("auth.change_user") else ["user"]
+        # Under whose name an account signs is for those to say who manage accounts: it stands under what was signed.
+        if request.user.has_perm("auth.change_user"):
+            return []
+        return ["user", "first_name", "last_name", "credentials"] if obj else ["user"]
+
+    def get_prepopulated_fields(self, request, obj=None):
+        return {} if obj else super().get_prepopulated_fields(request, obj)
 
 
 @admin.register(Notice)

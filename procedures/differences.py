@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from procedures.document import current
 
 WORD = re.compile(r"\s+|[^\s]+")
+MOST_EXACT = 2000  # words, and the spaces between them
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,9 @@ def _text(value):
 def _marked(old, new):
     olds, news = WORD.findall(old), WORD.findall(new)
     left, right = [], []
-    for step, a, b, c, d in difflib.SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
+    # Each word with each of thousands takes minutes: in a long text what stands everywhere is no point to hold on to.
+    matcher = difflib.SequenceMatcher(None, olds, news, autojunk=len(news) > MOST_EXACT)
+    for step, a, b, c, d in matcher.get_opcodes():
         left.append(("".join(olds[a:b]), step != "equal"))
         right.append(("".join(news[c:d]), step != "equal"))
     return [pair for pair in left if pair[0]], [pair for pair in right if pair[0]]

@@ -131,6 +131,9 @@ def write(cleaned: Cleaned) -> None:
                 image.save(fresh / f"{width}.{extension}", **options)
         fresh.chmod(0o755)
         os.rename(fresh, target)
+    except OSError:
+        if not target.exists():  # else somebody wrote the same meanwhile
+            raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 

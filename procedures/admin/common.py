@@ -1,3 +1,6 @@
+import datetime
+
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -11,8 +14,16 @@ class NoBulkDeleteMixin:
         return actions
 
 
+# The last evening of the year 9999 is in the year 10000 in UTC: PostgreSQL keeps it, and Python cannot read it back.
+FIRST, LAST = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in (2000, 2100))
+
+
 def name_both_boxes(field):
-    """Name the boxes of a date with a time for screen readers: Django's widget leaves each without a label."""
+    """Name the boxes of a date with a time for screen readers: Django's widget leaves each without a label.
+
+    Refuses a time that is far away, too.
+    """
+    field.validators += [MinValueValidator(FIRST), MaxValueValidator(LAST)]
     for box, what in zip(field.widget.widgets, (_("date"), _("time")), strict=True):
         box.attrs["aria-label"] = format_lazy("{}: {}", field.label, what)
     return field

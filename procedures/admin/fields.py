@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.markdown import clean_markdown
 
+# A whole page has about 15,000. The gate needs minutes for a text of a megabyte, each time that its page is opened.
+MOST_CHARACTERS = 20_000
 HOW = _("How to write: **bold**, *emphasis*, “- ” before list items, [words](address) for a link, [^key] for a source.")
 
 
@@ -34,7 +36,7 @@ class MarkdownField(forms.CharField):
     """
 
     def __init__(self, *, help_text="", **kwargs):
-        kwargs["widget"] = MarkdownWidget
+        kwargs |= {"widget": MarkdownWidget, "max_length": MOST_CHARACTERS}
         super().__init__(help_text=format_lazy("{} {}", help_text, HOW) if help_text else HOW, **kwargs)
 
     def to_python(self, value):

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from practice import markdown
+from procedures.admin.fields import MOST_CHARACTERS
 from procedures.models import Source
 from procedures.page import BLOCKS
 
-MOST_CHARACTERS = 20_000
 # The name of a text box without the number of its row, as far as it may hold paragraphs and lists.
 BLOCK_NAMES = {"section_rows-body"} | {
     f"{'step' if key.startswith('steps_') else key.removesuffix('s')}_rows-{name}" for key, name in BLOCKS

@@ -1,4 +1,5 @@
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -45,6 +46,12 @@ class Article(models.Model):
 
     def get_absolute_url(self):
         return reverse(f"procedures:{self.kind}", args=[self.slug])
+
+    def clean(self):
+        # A second page at a former address would catch readers who are on their way to the first one.
+        taken = (Article.objects.filter(slug=self.slug), FormerSlug.objects.filter(slug=self.slug))
+        if self._state.adding and any(rows.exists() for rows in taken):
+            raise ValidationError({"slug": _("Another page has this address, or had it.")})
 
 
 class FormerSlug(models.Model):

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from outbox.services import enqueue
+from practice.models import Practice
 from practice.services import current_practice
 from procedures.anatomy import ANATOMY
 from procedures.canonical import document_hash
@@ -82,10 +83,10 @@ def new_draft(version: Version, by=None) -> Version:
 def start_translation(version: Version, language: str, by=None) -> Version:
     """A draft of the same page in `language`, with the words of `version` to be translated.
 
-    Raises NotAllowed if `version` is a translation itself, or if there is one in that language.
+    Raises NotAllowed if `version` is a translation itself, or if there is a page in that language at its address.
     """
     original = lock(version.article)
-    if original.translation_of_id or original.translations.filter(language=language).exists():
+    if original.translation_of_id or Article.objects.filter(slug=original.slug, language=language).exists():
         raise NotAllowed(_("There is a page in that language already, or this one is a translation."))
     article = Article.objects.create(kind=original.kind, slug=original.slug, language=language, translation_of=original)
     article.conditions.set(original.conditions.all())
@@ -208,7 +209,8 @@ def staff_with(permission: str):
 @transaction.atomic
 def publish_sample(version: Version, by=None) -> None:
     """Freeze a draft and show it as a sample. Raises NotAllowed and CannotFreeze."""
-    if not current_practice().sample_content:
+    # Locked before the page, as by whoever turns the switch: no sample slips in behind them.
+    if not Practice.objects.select_for_update().filter(sample_content=True).exists():
         raise NotAllowed(_("Samples are shown only while the practice’s switch for sample content is on."))
     _take(version, Version.Status.DRAFT, _("Only a draft can be published as a sample."))
     show_as_sample(version, freeze(version))
