@@ -85,6 +85,8 @@ def _upright(image):
     image.load()
     profile = image.info.get("icc_profile")
     image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16 bits of gray, as X-rays have them: Pillow would make all but the darkest white
+        image = image.convert("I").point(lambda gray: gray / 256).convert("L")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
@@ -125,7 +127,7 @@ def write(cleaned: Cleaned) -> None:
     fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
     try:
         for width in widths(cleaned.image.width):
-            height = round(cleaned.image.height * width / cleaned.image.width)
+            height = max(1, round(cleaned.image.height * width / cleaned.image.width))
             image = cleaned.image.resize((width, height), Image.Resampling.LANCZOS)
             for extension, (__, options) in TYPES.items():
                 image.save(fresh / f"{width}.{extension}", **options)

@@ -1,13 +1,16 @@
 """Articles under attack: posts of staff made by hand, made-up addresses, texts made to keep us busy (P39, P43)."""
 
+import io
+import struct
 import time
 
 import pytest
 from django.urls import NoReverseMatch, reverse
+from PIL import Image
 
 from appointments.transitions import GROUPS
 from practice.models import Clinician
-from procedures import gate, previews
+from procedures import gate, pictures, previews
 from procedures.admin.fields import MOST_CHARACTERS
 from procedures.differences import differences
 from procedures.models import Article, FormerSlug, Version
@@ -296,3 +299,30 @@ def test_a_link_to_a_draft_is_for_who_has_it(visitor, practice):
     assert token not in answers[0].content.decode().replace(link, "")
     assert "ETag" not in answers[0]
     assert ended == [410] * len(forged)
+
+
+# Pictures
+
+
+def cleaned(image):
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    file.size = file.tell()
+    return pictures.clean(file)
+
+
+def test_an_x_ray_of_16_bits_keeps_its_grays():
+    row = b"".join(struct.pack("<H", 65535 * x // 499) for x in range(500))
+
+    image = cleaned(Image.frombytes("I;16", (500, 4), row * 4)).image
+
+    assert [image.getpixel((x, 0))[0] for x in (0, 125, 250, 499)] == [0, 64, 128, 255]
+
+
+def test_a_picture_of_one_line_is_written(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+    pictures.write(line := cleaned(Image.new("RGB", (6000, 1))))
+
+    with Image.open(pictures.path(line.digest, 400, "jpg")) as image:
+        assert image.size == (400, 1)
