@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from procedures.anatomy import ArticleKind
 
+RESERVED_SLUGS = {"compare"}  # /procedures/compare/ is the table of treatments
+
 
 class Article(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=ArticleKind)
@@ -50,7 +52,7 @@ class Article(models.Model):
     def clean(self):
         # A second page at a former address would catch readers who are on their way to the first one.
         taken = (Article.objects.filter(slug=self.slug), FormerSlug.objects.filter(slug=self.slug))
-        if self._state.adding and any(rows.exists() for rows in taken):
+        if self._state.adding and (self.slug in RESERVED_SLUGS or any(rows.exists() for rows in taken)):
             raise ValidationError({"slug": _("Another page has this address, or had it.")})
 
 

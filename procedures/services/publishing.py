@@ -17,6 +17,7 @@ from procedures.canonical import document_hash
 from procedures.document import WORDS
 from procedures.freeze import freeze
 from procedures.models import ROW_MODELS, Article, FormerSlug, Section, Version, VersionEvent
+from procedures.models.article import RESERVED_SLUGS
 
 SHOWN = (Version.Status.SAMPLE, Version.Status.APPROVED)
 OPEN = (Version.Status.DRAFT, Version.Status.IN_REVIEW)
@@ -285,7 +286,7 @@ def change_address(article: Article, slug: str) -> None:
     family = Article.objects.filter(Q(pk=article.pk) | Q(translation_of=article))
     taken = Article.objects.filter(slug=slug).exclude(pk__in=family)
     former = FormerSlug.objects.filter(slug=slug)
-    if taken.exists() or former.exclude(article=article).exists():
+    if slug in RESERVED_SLUGS or taken.exists() or former.exclude(article=article).exists():
         raise NotAllowed(_("Another page has this address, or had it."))
     former.delete()  # back to an address that it had
     if slug != article.slug and Version.objects.filter(article__in=family, live_from__lte=timezone.now()).exists():

@@ -132,7 +132,9 @@ def test_the_card_is_escaped(monkeypatch, tmp_path):
     monkeypatch.setattr(services, "card_path", lambda: tmp_path / "card.json")
     script = "<script>alert(1)</script>"
     (tmp_path / "card.json").write_text(
-        json.dumps({"name": script, "phone_display": script, "phone_uri": f'"{script}', "hours_lines": {"en": [script]}})
+        json.dumps(
+            {"name": script, "phone_display": script, "phone_uri": f'"{script}', "hours_lines": {"en": [script]}}
+        )
     )
 
     assert script not in errors.page(RequestFactory().get("/"), 500).content.decode()

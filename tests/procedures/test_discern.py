@@ -16,8 +16,13 @@ SOURCES = {
     key: row for path in (CONTENT / "sources").glob("*.toml") for key, row in tomllib.loads(path.read_text()).items()
 }
 UNCERTAIN = re.compile(
-    r"not (yet )?known|nobody (knows|can tell)|found no|no (study|trial)|cannot tell|experts (still )?(disagree|do not agree)|is unclear|not sure"
-    r"|no se sabe|no encontramos|no (está|es) claro|expertos no (están de acuerdo|coinciden)",
+    "|".join(
+        [
+            r"not (yet )?known|nobody (knows|can tell)|found no|no (study|trial)|cannot tell|is unclear|not sure",
+            r"experts (still )?(disagree|do not agree)|expertos no (están de acuerdo|coinciden)",
+            r"no se sabe|no encontramos|no (está|es) claro",
+        ]
+    ),
     re.IGNORECASE,
 )
 LIFE = {"going-home", "daily-life", "safe-use"}

@@ -316,7 +316,7 @@ def test_an_address_that_nobody_saw_leaves_nothing(practice):
     assert not FormerSlug.objects.exists()
 
 
-@pytest.mark.parametrize("slug", ["other", "former"])
+@pytest.mark.parametrize("slug", ["other", "former", "compare"])
 def test_the_address_of_another_page_is_refused(practice, slug):
     other = library.sample("former")
     publishing.change_address(other.article, "other")

@@ -11,7 +11,7 @@ from procedures.anatomy import ArticleKind
 from procedures.canonical import document_hash
 from procedures.freeze import CannotFreeze
 from procedures.models import Article, Source, Version
-from procedures.services import publishing, register, starter
+from procedures.services import publishing, starter
 from tests.factories import UserFactory
 from tests.procedures import library
 

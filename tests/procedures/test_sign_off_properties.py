@@ -107,7 +107,7 @@ def transactional_rows(db):
 
 @pytest.mark.django_db
 def test_whoever_writes_sends_and_signs(transactional_rows):
-    """Every three of four people, one after the other: the page is live only if the last is a clinician who wrote nothing."""
+    """Every three of four people, one after the other: live only if the last is a clinician who wrote nothing."""
     live, four = set(), ("editor", "clinician", "clinician who edits", "scheduler")
     for writer, sender, signer in itertools.product(four, repeat=3):
         with transactional_rows() as accounts:
