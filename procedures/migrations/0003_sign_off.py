@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
             name="live_from",
             field=models.DateTimeField(
                 blank=True,
-                help_text="Empty: as soon as it is signed. In the time zone of the practice.",
+                help_text="Empty: as soon as it is signed.",
                 null=True,
                 verbose_name="live from",
             ),
@@ -200,7 +200,7 @@ class Migration(migrations.Migration):
             name="live_until",
             field=models.DateTimeField(
                 blank=True,
-                help_text="Empty: until it is taken back. In the time zone of the practice.",
+                help_text="Empty: until it is taken back.",
                 null=True,
                 verbose_name="live until",
             ),

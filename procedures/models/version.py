@@ -118,13 +118,13 @@ class Version(models.Model):
         _("live from"),
         null=True,
         blank=True,
-        help_text=_("Empty: as soon as it is signed. In the time zone of the practice."),
+        help_text=_("Empty: as soon as it is signed."),
     )
     live_until = models.DateTimeField(
         _("live until"),
         null=True,
         blank=True,
-        help_text=_("Empty: until it is taken back. In the time zone of the practice."),
+        help_text=_("Empty: until it is taken back."),
     )
     document = models.JSONField(_("frozen document"), null=True, blank=True, editable=False)
     document_hash = models.CharField(_("hash of the document"), max_length=64, blank=True, editable=False)
