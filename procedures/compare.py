@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.markdown import cited_keys, render
 from procedures.anatomy import COMPARED, OF_A_TREATMENT
-from procedures.document import current
+from procedures.document import in_todays_format
 from procedures.excerpt import numbered
 from procedures.models import Version
 from procedures.page import MOST_COMPARED, Card, shown_source
@@ -81,7 +81,7 @@ class Column:
     document: dict = field(init=False)
 
     def __post_init__(self):
-        document = current(self.version.document) if self.version else {"facts": [], "sources": []}
+        document = in_todays_format(self.version.document) if self.version else {"facts": [], "sources": []}
         object.__setattr__(self, "document", document)
 
     def sourced(self, kind: str) -> str:

@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from django.utils.translation import gettext as _
 
-from procedures.document import current
+from procedures.document import in_todays_format
 
 WORD = re.compile(r"\s+|[^\s]+")
 MOST_EXACT = 2000  # words, and the spaces between them
@@ -24,7 +24,7 @@ class Difference:
 
 def differences(old: dict, new: dict) -> list[Difference]:
     """Every field in which `new` differs from `old`."""
-    before, after = map(_flat, _aligned(current(old), current(new)))
+    before, after = map(_flat, _aligned(in_todays_format(old), in_todays_format(new)))
     places = list(after) + [place for place in before if place not in after]
     return [
         Difference(place, *_marked(before.get(place, ""), after.get(place, "")))

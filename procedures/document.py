@@ -120,7 +120,7 @@ def build(draft: Draft) -> dict:
     return document
 
 
-def current(document: dict) -> dict:
+def in_todays_format(document: dict) -> dict:
     """`document` in the shape of today's format, whenever it was frozen; the words are the same."""
     if document["format"] == 1:  # drawings only, counts without words, everything done here
         pictures = [row | {"drawing": row["picture"], "picture": None} for row in document["pictures"]]

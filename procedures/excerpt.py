@@ -1,17 +1,17 @@
 """A few sections of a frozen document, as a document of its own."""
 
 from practice.markdown import cited_keys
-from procedures.document import CITING, CITING_WORDS, FORMAT, citing_texts, current
+from procedures.document import CITING, CITING_WORDS, citing_texts, in_todays_format
 
 
 def excerpt(document: dict, *, sections: set[str], rows: set[str]) -> dict:
     """`document` with those kinds of sections and those lists of rows only; the sources they cite, numbered anew."""
-    document = current(document)
+    document = in_todays_format(document)
     kept = (
         document
         | {key: [] for key in CITING if key not in rows}
         | dict.fromkeys(CITING_WORDS, "")
-        | {"format": FORMAT, "sections": [row for row in document["sections"] if row["kind"] in sections]}
+        | {"sections": [row for row in document["sections"] if row["kind"] in sections]}
     )
     cited = dict.fromkeys(key for __, text in citing_texts(kept) for key in cited_keys(text))
     return kept | {"sources": numbered([source for source in document["sources"] if source["key"] in cited], cited)}

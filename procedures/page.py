@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from practice.markdown import render
 from procedures import numbers, pictures
 from procedures.anatomy import ANATOMY, ArticleKind, FactKind, Part
-from procedures.document import CITING, current, glance, only_compared
+from procedures.document import CITING, glance, in_todays_format, only_compared
 from procedures.models import Regulator, Risk, Source
 
 # These may hold paragraphs and lists; all others are a line.
@@ -57,7 +57,7 @@ class Page:
     def __init__(
         self, document: dict, linked: dict[str, "Card"], slug: str = "", register: dict[str, tuple] | None = None
     ):
-        self.document = document = current(document)
+        self.document = document = in_todays_format(document)
         self.slug = slug or document["slug"]
         self._linked = linked
         self._reader_language = get_language()

@@ -4,9 +4,10 @@ import datetime
 
 from django.core import signing
 from django.urls import reverse
+from django.utils.translation import override
 
 from procedures.canonical import document_hash
-from procedures.document import build, current, draft_of
+from procedures.document import build, draft_of, in_todays_format
 from procedures.models import Version
 
 LIFE = datetime.timedelta(days=7)
@@ -19,13 +20,14 @@ class EndedError(Exception):
 
 def document_for(version: Version) -> dict:
     """The words of `version`: the frozen ones, or those of a draft as they stand, whole or not."""
-    return current(version.document) if version.document else build(draft_of(version))
+    return in_todays_format(version.document) if version.document else build(draft_of(version))
 
 
 def path_of(version: Version) -> str:
-    """The path of a link to `version` with the words it has now."""
+    """The path of a link to `version` with the words it has now, in its language as it will be read."""
     token = signing.dumps([version.pk, document_hash(document_for(version))], salt=SALT)
-    return reverse("procedures:preview", args=[token])
+    with override(version.article.language):
+        return reverse("procedures:preview", args=[token])
 
 
 def open_link(token: str) -> tuple[Version, dict]:

@@ -21,7 +21,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from practice.markdown import render
 from procedures.anatomy import ArticleKind
-from procedures.document import citing_texts, current
+from procedures.document import citing_texts, in_todays_format
 from procedures.models import Version
 from procedures.snippet import Pieces, cut, marked
 from procedures.words import STEMMERS, STOP, WORD, Stemmer, plain, sound
@@ -242,7 +242,7 @@ def index(samples: bool, language: str) -> Index:
 def _index(live: tuple) -> Index:
     """`live`: (pk of the version, hash of its document, slug of its page); the slug may have changed since it froze."""
     documents = dict(Version.objects.filter(pk__in=[pk for pk, _, _ in live]).values_list("pk", "document"))
-    return Index([current(documents[pk]) | {"slug": slug} for pk, _, slug in live if pk in documents])
+    return Index([in_todays_format(documents[pk]) | {"slug": slug} for pk, _, slug in live if pk in documents])
 
 
 def danger_in(typed: str) -> str:

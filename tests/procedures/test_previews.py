@@ -100,3 +100,14 @@ def test_a_page_in_review_previews_the_frozen_words(client, practice):
 
     assert "Changed past the site." not in html
     assert "Bleeding." in html
+
+
+def test_a_preview_of_a_translation_is_in_its_language(client, practice):
+    translation = publishing.start_translation(library.sample(), "es")
+
+    link = previews.path_of(translation)
+    html = client.get(link).content.decode()
+
+    assert link.startswith("/es/preview/")
+    assert "todavía no está en español" not in html
+    assert '<html lang="es">' in html

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from practice.services import current_practice
 from procedures import gate
-from procedures.document import build, current
+from procedures.document import build
 from procedures.freeze import site
 from procedures.models import Article, Source, Version
 from procedures.previews import document_for
@@ -93,7 +93,7 @@ def pages_of_database() -> list[Page]:
     being_written = Version.objects.filter(status__in=[Version.Status.DRAFT, Version.Status.IN_REVIEW])
     there = site()
     return [
-        _page(f"{version}, {version.get_status_display().lower()}", current(document_for(version)), there)
+        _page(f"{version}, {version.get_status_display().lower()}", document_for(version), there)
         for version in (*live, *being_written.select_related("article"))
     ]
 
