@@ -13,6 +13,7 @@ CLINIC = {"@id": f"{settings.PUBLIC_URL}/#clinic"}
 
 def script(data: dict) -> SafeString:
     """`data` inside <script type="application/ld+json">."""
+    # Nothing in the text can end the element or begin a tag: see ESCAPES.
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(ESCAPES)
     return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308
 

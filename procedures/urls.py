@@ -1,8 +1,8 @@
 from django.urls import path
 
 from procedures.anatomy import ArticleKind
-from procedures.clinicians import clinician
 from procedures.views import article, compare, lists, preview, search, sheets
+from procedures.views.clinician import clinician
 
 app_name = "procedures"
 

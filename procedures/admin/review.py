@@ -85,14 +85,14 @@ ACTIONS = {
         _("Send for review"),
         frozenset({Status.DRAFT}),
         (CHANGE,),
-        lambda version, user: publishing.submit(version, user),
+        publishing.submit,
         _("Sent. A clinician reads it now; nobody can change it meanwhile."),
     ),
     "publish_sample": Action(
         _("Publish the saved words as a sample"),
         frozenset({Status.DRAFT}),
         (CHANGE,),
-        lambda version, user: publishing.publish_sample(version, user),
+        publishing.publish_sample,
         _("Readers now see these words, as a sample."),
         may=lambda version: current_practice().sample_content,
     ),
@@ -110,7 +110,7 @@ ACTIONS = {
         _("Send back"),
         frozenset({Status.IN_REVIEW}),
         (SIGN, CHANGE),
-        lambda version, user, note: publishing.send_back(version, user, note),
+        publishing.send_back,
         _("Sent back. It is a draft again."),
         form=SendBackForm,
     ),
@@ -118,7 +118,7 @@ ACTIONS = {
         _("Change the dates"),
         frozenset({Status.APPROVED}),
         (CHANGE,),
-        lambda version, user, **dates: publishing.schedule(version, user, **dates),
+        publishing.schedule,
         _("The dates are changed."),
         form=ScheduleForm,
     ),
@@ -126,7 +126,7 @@ ACTIONS = {
         _("Make a new draft"),
         frozenset({Status.SAMPLE, Status.APPROVED, Status.WITHDRAWN}),
         (CHANGE,),
-        lambda version, user: publishing.new_draft(version, user),
+        publishing.new_draft,
         _("This is a new draft. Readers go on seeing the other version."),
     ),
     "translate": Action(
@@ -143,7 +143,7 @@ ACTIONS = {
         (CHANGE, SIGN),
         lambda version, user: publishing.withdraw(version.article, user),
         _("Readers no longer see this page."),
-        ask_first=_("Readers will no longer see this page, nor older versions of it."),
+        ask_first=_("Readers will no longer see this page, nor its older versions and its translations."),
     ),
 }
 
@@ -163,7 +163,6 @@ def page_context(version, user) -> dict:
     blocks, advice = findings_of(version) if version.status == Status.DRAFT else ([], [])
     return {
         "buttons": {name: action for name, action in actions.items() if action.form is NoInput},
-        "needs_review_page": [action for action in actions.values() if action.form is not NoInput],
         "blocks": blocks,
         "advice": advice,
         "events": version.events.select_related("by"),
