@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from vault.fields import EncryptedTextField
+from vault.fields import EncryptedJSONField, EncryptedTextField
 
 
 class MessageQuerySet(models.QuerySet):
@@ -39,6 +39,7 @@ class Message(models.Model):
     about = models.CharField(_("about"), max_length=40, blank=True, db_index=True, help_text=_("A reference, no name."))
     language = models.CharField(_("language"), max_length=5, default="en")
     context = models.JSONField(_("values for the template"), default=dict)  # no health data, no names: see services
+    secrets = EncryptedJSONField(_("secret values"))  # a link's token, a code: for the template, until it is sent
     dedupe_key = models.CharField(max_length=120, unique=True)
 
     state = models.CharField(_("state"), max_length=20, choices=State, default=State.QUEUED)

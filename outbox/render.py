@@ -32,7 +32,7 @@ def render(message) -> EmailMessage:
     Raises whatever goes wrong: a missing template or value, a recipient that is not one address, a control character,
     a value that the keys do not read.
     """
-    values = checked(message.context)
+    values = checked(message.context | message.secrets)
     subject, body = subject_and_body(message.kind, template_values(values), message.language)
     email = EmailMessage(
         subject=subject,

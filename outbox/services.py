@@ -16,13 +16,21 @@ class NotReleasable(Exception):
 
 
 def enqueue(
-    kind: str, *, to: str, dedupe_key: str, about: str = "", language: str = "en", context: dict | None = None
+    kind: str,
+    *,
+    to: str,
+    dedupe_key: str,
+    about: str = "",
+    language: str = "en",
+    context: dict | None = None,
+    secrets: dict | None = None,
 ) -> Message:
     """The message `kind` to `to`, once per `dedupe_key`; call it in the transaction of what causes it (P11).
 
     `context` goes into templates/outbox/<kind>.txt and is stored as it is: reference, path of a link, phone, dates
     (ISO 8601 with zone, under keys ending in _by or _at), and never a name, a date of birth, a reason, a procedure or
-    a physician (P16). Its texts are single lines. `from_name` names the sender.
+    a physician (P16). Its texts are single lines. `from_name` names the sender. `secrets` are values of the same kind
+    that open something: they are stored encrypted, and forgotten once the message is sent (P26).
     """
     message, _ = Message.objects.get_or_create(
         dedupe_key=dedupe_key,
@@ -32,6 +40,7 @@ def enqueue(
             "about": about,
             "language": language,
             "context": context or {},
+            "secrets": secrets or {},
             "next_attempt_at": database_now(),
         },
     )

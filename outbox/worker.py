@@ -146,7 +146,7 @@ def record(message, outcome) -> bool:
     now = database_now()
     changes = {"state": outcome.state, "last_error": outcome.error, "lease": None, "leased_until": None}
     if outcome.state == Message.State.SENT:
-        changes["sent_at"] = now
+        changes |= {"sent_at": now, "secrets": {}}
     if outcome.state == Message.State.FAILED_TEMPORARY:
         wait = settings.OUTBOX_BACKOFF_SECONDS[message.attempts - 1]
         changes["next_attempt_at"] = now + timedelta(seconds=wait)

@@ -1,0 +1,76 @@
+"""Secure links: a token opens a page, a code sent to the contact on file opens the details, for half an hour."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AccessLinkQuerySet(models.QuerySet):
+    def valid(self, at):
+        return self.filter(revoked_at=None, expires_at__gt=at)
+
+
+class AccessLink(models.Model):
+    """A secure link, known by the hash of its token. It serves one purpose and one request."""
+
+    class Purpose(models.TextChoices):
+        PATIENT = "patient", _("Patient's page")
+
+    token_hash = models.CharField(max_length=64, unique=True)  # SHA-256 of 256 random bits, which stand nowhere
+    purpose = models.CharField(max_length=10, choices=Purpose)
+    appointment_request = models.ForeignKey(
+        "appointments.AppointmentRequest", on_delete=models.PROTECT, related_name="access_links"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AccessLinkQuerySet.as_manager()
+
+    def __str__(self):
+        return f"{self.purpose} {self.pk}"
+
+
+class AccessCode(models.Model):
+    """A one-time code of eight digits. Only its keyed hash is stored."""
+
+    link = models.ForeignKey(AccessLink, on_delete=models.CASCADE, related_name="codes")
+    code_hash = models.CharField(max_length=100)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self):
+        return str(self.pk)
+
+
+class AccessSession(models.Model):
+    """The details of one request, open on one device. The id stands in the address, the secret in a cookie of it."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    link = models.ForeignKey(AccessLink, on_delete=models.CASCADE, related_name="sessions")
+    secret_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self):
+        return str(self.public_id)
+
+
+class RateCount(models.Model):
+    """How often something happened within a window of time. `key` names what and, as a keyed hash, who."""
+
+    key = models.CharField(max_length=140)
+    window_start = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "window_start"], name="one_count_per_key_and_window")]
+
+    def __str__(self):
+        return f"{self.pk}: {self.count}"

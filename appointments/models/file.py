@@ -1,0 +1,46 @@
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from vault.fields import EncryptedTextField
+
+
+class PatientFile(models.Model):
+    """A file that a patient sent to prepare a visit, or tried to send. Its bytes lie encrypted under APOLLO_FILES."""
+
+    class Kind(models.TextChoices):
+        PDF = "pdf", _("PDF")
+        JPEG = "jpeg", _("Picture (JPEG)")
+        PNG = "png", _("Picture (PNG)")
+
+    class Refusal(models.TextChoices):
+        """Why a file was not taken; staff see it, and the patient reads a sentence for each."""
+
+        EMPTY = "empty", _("Empty")
+        TOO_BIG = "too-big", _("Too big")
+        WRONG_TYPE = "wrong-type", _("Of a type we do not take")
+        LOCKED = "locked", _("Locked with a password")
+        UNREADABLE = "unreadable", _("Damaged, or too large to open")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    appointment_request = models.ForeignKey(
+        "appointments.AppointmentRequest", on_delete=models.PROTECT, related_name="patient_files"
+    )
+    name = EncryptedTextField(_("name"))  # as the patient's device calls it
+    kind = models.CharField(_("kind"), max_length=4, choices=Kind, blank=True)
+    size_bytes = models.PositiveIntegerField(_("size"), default=0)
+    refusal = models.CharField(_("not taken"), max_length=10, choices=Refusal, blank=True)
+    created_at = models.DateTimeField(_("sent"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="", refusal__gt="") | models.Q(kind__gt="", refusal=""),
+                name="file_is_kept_or_refused",
+            )
+        ]
+
+    def __str__(self):
+        return str(self.public_id)
