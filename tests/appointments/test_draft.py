@@ -138,11 +138,11 @@ def test_purging_counts_first_and_deletes_only_expired_drafts(practice):
 
     said = StringIO()
     call_command("purge_expired", stdout=said)
-    assert said.getvalue() == "Expired forms that --apply deletes: 2\n"
+    assert "Expired forms that --apply deletes: 2\n" in said.getvalue()
     assert RequestDraft.objects.count() == 3
 
     said = StringIO()
     call_command("purge_expired", "--apply", stdout=said)
-    assert said.getvalue() == "Expired forms deleted: 2\n"
+    assert "Expired forms deleted: 2\n" in said.getvalue()
     assert list(RequestDraft.objects.all()) == [fresh]
     assert list(AppointmentRequest.objects.all()) == [appointment_request]
