@@ -103,6 +103,8 @@ class Move:
 _IN_HAND = frozenset({Status.IN_REVIEW, Status.WAITING})
 
 TRANSITIONS = (
+    Move("release", _("Not spam: into the queue"), frozenset({Status.QUARANTINED}), Status.RECEIVED, DESK),
+    Move("reject_spam", _("Spam: close it"), frozenset({Status.QUARANTINED}), Status.CLOSED, DESK),
     Move("claim", _("I take this one"), frozenset({Status.RECEIVED}), Status.IN_REVIEW, DESK),
     Move(
         "wait",

@@ -13,6 +13,7 @@ os.environ.update(
     APOLLO_PUBLIC_URL="https://practice.example.org",
     APOLLO_FROM_EMAIL="office@practice.example.org",
     APOLLO_INSECURE_HTTP="1",
+    APOLLO_SPAM_MIN_SECONDS="0",  # tests fill in a form in no time
     EMAIL_URL="smtp://127.0.0.1:1",
 )
 

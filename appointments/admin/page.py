@@ -11,6 +11,7 @@ from appointments.admin.forms import CallForm, NoteForm, moves_for
 from appointments.admin.queue import badge, short_when
 from appointments.models import Visit
 from appointments.models.words import Need, Voicemail
+from appointments.services import spam
 from appointments.transitions import (
     AUDITOR,
     CALLERS,
@@ -19,6 +20,7 @@ from appointments.transitions import (
     READERS,
     SUPERVISOR,
     Outcome,
+    Status,
     WaitingOn,
 )
 from practice import phones
@@ -48,6 +50,7 @@ def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
     return {
         "appointment_request": appointment_request,
         "badge": badge(appointment_request, now),
+        "put_aside": _why_put_aside(appointment_request),
         "words": words,
         "voicemail": VOICEMAIL[appointment_request.voicemail],
         "needs": _needs(appointment_request),
@@ -93,6 +96,15 @@ def _needs(appointment_request):
     language = appointment_request.interpreter_language
     needs = [NEEDS[need] for need in Need if need in appointment_request.needs]
     return [*needs, _("speaks %(language)s") % {"language": language}] if language else needs
+
+
+def _why_put_aside(appointment_request):
+    """Why the request is in quarantine, as sentences; None if it is not."""
+    if appointment_request.status != Status.QUARANTINED:
+        return None
+    came = appointment_request.status_events.filter(from_status="").first()
+    codes = came.details.get("spam", []) if came else []
+    return [spam.SAYS.get(code, code) for code in codes]
 
 
 def _flags(ticked):

@@ -25,7 +25,6 @@ class Tab:
     empty: str
 
 
-# Nothing can get into quarantine yet: such requests would stand under "all".
 TABS = {
     "open": Tab(
         gettext_lazy("Open"),
@@ -44,6 +43,11 @@ TABS = {
     ),
     "waiting": Tab(gettext_lazy("Waiting"), frozenset({Status.WAITING}), gettext_lazy("We wait for nobody.")),
     "scheduled": Tab(gettext_lazy("Scheduled"), frozenset({Status.SCHEDULED}), gettext_lazy("No visits are booked.")),
+    "quarantine": Tab(
+        gettext_lazy("Quarantine"),
+        frozenset({Status.QUARANTINED}),
+        gettext_lazy("Nothing was put aside as possible spam."),
+    ),
     "finished": Tab(
         gettext_lazy("Finished"),
         frozenset({Status.COMPLETED, Status.CLOSED}),

@@ -31,12 +31,14 @@ class AppointmentRequestQuerySet(models.QuerySet):
         return self.filter(~models.Exists(reached), status__in=ON_THE_CLOCK, respond_by__lt=at)
 
     def by_promise(self):
-        """Who is owed an answer first; then who waits, by the next step; then who is booked, by the visit.
+        """Who is owed an answer first; then who waits, by the next step; then who is booked, by the visit; the rest.
 
         Of those who are owed one: urgent signs first; then by legal or travel deadline, by the promised date, by age.
+        In quarantine as well urgent signs come first: a flood must not bury them.
         """
         owed = models.Q(status__in=ON_THE_CLOCK)
         waiting, scheduled = models.Q(status=Status.WAITING), models.Q(status=Status.SCHEDULED)
+        put_aside = models.Q(status=Status.QUARANTINED)
         visit = Visit.objects.filter(appointment_request=models.OuterRef("pk"), status=Visit.Status.BOOKED)
         return self.order_by(
             models.Case(
@@ -44,7 +46,8 @@ class AppointmentRequestQuerySet(models.QuerySet):
                 models.When(owed, then=1),
                 models.When(waiting, then=2),
                 models.When(scheduled, then=3),
-                default=4,
+                models.When(put_aside & models.Q(priority=words.Priority.URGENT), then=4),
+                default=5,
             ),
             models.Case(models.When(owed, then="deadline_at")).asc(nulls_last=True),
             models.Case(

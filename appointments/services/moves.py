@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models import AppointmentRequest, ContactAttempt, ReadEvent, StaffNote, StatusEvent, Visit
+from appointments.services.request import tell
+from appointments.services.routing import route
 from appointments.transitions import (
     CALLERS,
     COMMENT_NEEDED,
@@ -26,6 +28,7 @@ from appointments.transitions import (
     Status,
     WaitingOn,
 )
+from practice.services import current_practice
 
 REQUIRED = _("This is needed.")
 FARTHEST = datetime.timedelta(days=2 * 365)  # a slip of the finger, and past the year 9999 no row could be read again
@@ -139,6 +142,17 @@ def _no_consequence(appointment_request, values, *, comment, by, groups):
     return {}, {}
 
 
+def _release(appointment_request, values, *, comment, by, groups):
+    """What would have left at once leaves now; the promise stands as the patient was shown it."""
+    _, people = route(appointment_request)
+    tell(appointment_request, people, current_practice())
+    return {}, {}
+
+
+def _reject_spam(appointment_request, values, *, comment, by, groups):
+    return {"outcome": Outcome.SPAM}, {"outcome": Outcome.SPAM}
+
+
 def _claim(appointment_request, values, *, comment, by, groups):
     return {"assignee": by}, {}
 
@@ -196,6 +210,8 @@ def _close(appointment_request, values, *, comment, by, groups):
 
 
 _CONSEQUENCES = {
+    "release": _release,
+    "reject_spam": _reject_spam,
     "claim": _claim,
     "wait": _wait,
     "schedule": _schedule,

@@ -9,6 +9,7 @@ from django.utils import timezone
 from appointments import steps
 from appointments.forms.text import without_format_signs
 from appointments.models import AppointmentRequest, RequestDraft, StatusEvent, words
+from appointments.services import spam
 from appointments.services.routing import route
 from appointments.transitions import Status
 from outbox.services import enqueue
@@ -27,8 +28,10 @@ class UnansweredError(Exception):
         self.step = step
 
 
-def receive(draft: RequestDraft) -> AppointmentRequest:
+def receive(draft: RequestDraft, *, post: spam.Post | None = None) -> AppointmentRequest:
     """The request that `draft` asks for; the same one, however often and from wherever this is called (P1).
+
+    If `post`, which says how it was sent, makes it look like spam, it is quarantined and nobody is told (P44).
 
     Raises UnansweredError; nothing is saved then.
     """
@@ -40,13 +43,16 @@ def receive(draft: RequestDraft) -> AppointmentRequest:
     with transaction.atomic():
         appointment_request, is_new = _insert(draft, values | {"routed_by": rule})
         if is_new:
+            hits = _judge(appointment_request, draft, post) if post else []
             StatusEvent.objects.create(
                 appointment_request=appointment_request,
                 move="receive",
-                to_status=Status.RECEIVED,
+                to_status=appointment_request.status,
                 version=appointment_request.version,
+                details={"spam": [rule.code for rule in hits]} if hits else {},
             )
-            _tell(appointment_request, people, draft, practice)
+            if appointment_request.status == Status.RECEIVED:
+                tell(appointment_request, people, practice)
             draft.appointment_request = appointment_request
             draft.answers = {}
             draft.save(update_fields=["appointment_request", "answers"])
@@ -71,6 +77,17 @@ def _insert(draft, values):
                 return winner, False
             # Otherwise it was the reference that somebody has already: the next try makes another one.
     raise IntegrityError("no free reference")
+
+
+def _judge(appointment_request, draft, post):
+    """Put the request aside if it looks like spam; the rules that hold."""
+    hits = spam.hits(spam.signs_of(appointment_request, draft, post))
+    if hits:
+        appointment_request.spam_score = sum(rule.points for rule in hits)
+        if appointment_request.spam_score >= spam.LIMIT:
+            appointment_request.status = Status.QUARANTINED
+        appointment_request.save(update_fields=["spam_score", "status"])
+    return hits
 
 
 def request_values(draft) -> dict:
@@ -110,8 +127,11 @@ def deadline(accident_on: datetime.date | None) -> datetime.datetime | None:
     return timezone.make_aware(datetime.datetime.combine(last_day, datetime.time(23, 59)))
 
 
-def _tell(appointment_request, people, draft, practice):
-    """One notice to each of `people`, one acknowledgement if there is an e-mail; no health data, no name (P16)."""
+def tell(appointment_request, people, practice):
+    """One notice to each of `people`, one acknowledgement if there is an e-mail; no health data, no name (P16).
+
+    However often this is called, each of them leaves once.
+    """
     reference = appointment_request.reference
     shared = {
         "reference": reference,
@@ -135,5 +155,5 @@ def _tell(appointment_request, people, draft, practice):
             about=reference,
             language=appointment_request.language,
             dedupe_key=f"{reference}:received:patient",
-            context=shared | {"path": reverse("appointments:sent", args=[draft.public_id])},
+            context=shared | {"path": reverse("appointments:sent", args=[appointment_request.idempotency_key])},
         )

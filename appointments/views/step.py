@@ -7,6 +7,8 @@ from django.views.decorators.http import require_http_methods
 
 from appointments import steps
 from appointments.services import draft as drafts
+from appointments.services import spam
+from appointments.services.rates import address_block
 from appointments.services.request import UnansweredError, receive
 from appointments.views.access import DraftAccess, SeeOther, draft_not_found, give_cookie, open_draft, private
 
@@ -62,8 +64,9 @@ def submit(request, access):
     if seen is not None and seen != steps.fingerprint(access.draft):
         told = _("Your answers were changed since this page was opened, perhaps in another window. Please look again.")
         return page(request, access, steps.CHECK, told=told)
+    post = spam.Post(block=address_block(request), hidden=request.POST.get(spam.HIDDEN_FIELD, ""))
     try:
-        receive(access.draft)
+        receive(access.draft, post=post)
     except UnansweredError as unanswered:
         return SeeOther(address_of(access, unanswered.step))
     return SeeOther(reverse("appointments:sent", args=[access.draft.public_id]))

@@ -15,9 +15,10 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from django.db import connections
 
-from appointments.models import AppointmentRequest, RequestDraft, StatusEvent
+from appointments.models import AppointmentRequest, RateCount, RequestDraft, StatusEvent
 from appointments.services import draft as drafts
 from appointments.services import request as requests
+from appointments.services import spam
 from appointments.views import step as step_views
 from outbox.models import Message
 from tests.answers import ANSWERS, WORDS, Page, answers_with, filled_draft, reference_in
@@ -112,9 +113,9 @@ def meet_before_writing(monkeypatch, parties=CLICKS):
     barrier = threading.Barrier(parties, timeout=60)
     receive = requests.receive
 
-    def together(draft):
+    def together(draft, **signs):
         barrier.wait()
-        return receive(draft)
+        return receive(draft, **signs)
 
     monkeypatch.setattr(sys.modules[step_views.__module__], "receive", together)
 
@@ -133,6 +134,7 @@ def test_sixteen_equal_clicks_make_one_request(site, monkeypatch):  # P1
 
     assert (made, statuses) == ((1, 1, 1), {303})
     assert references == {AppointmentRequest.objects.get().reference}
+    assert RateCount.objects.get().count == 1  # nobody looks like a flood for pressing often
 
 
 def test_without_the_unique_key_the_same_clicks_make_many(site, monkeypatch):  # P1, negative control
@@ -143,7 +145,8 @@ def test_without_the_unique_key_the_same_clicks_make_many(site, monkeypatch):  #
     assert made == (CLICKS, CLICKS, CLICKS)
 
 
-def test_an_answer_that_is_lost_is_not_a_lost_request(site):  # P2
+def test_an_answer_that_is_lost_is_not_a_lost_request(site, monkeypatch):  # P2
+    monkeypatch.setattr(spam, "SENT_PER_HOUR", 30)  # this flood is not the point here
     address = urlsplit(site)
     for _ in range(30):
         draft, secret = filled_draft()

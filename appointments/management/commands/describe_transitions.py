@@ -30,6 +30,8 @@ request since the person's page was made. An owner or superuser counts as superv
 FOOT = f"""
 ## Rules beside the table
 
+- A request in quarantine was sent like any other, and its promise counts from then. Nobody is told of it until it is
+  released; then all leaves that would have left at once.
 - A request that waits says on whom and until when; both end when it moves on.
 - A visit is booked in the future. It cannot be marked as missed before {NOSHOW_AFTER_MINUTES} minutes after its start, nor as past before its day.
 - “Could not be reached” needs {TRIES_NEEDED} tries, by phone and by e-mail where there is an e-mail address.
