@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from appointments.admin.forms import CallForm, NoteForm, moves_for
 from appointments.admin.queue import badge, short_when
 from appointments.models import Visit
-from appointments.models.words import Need, Voicemail
+from appointments.models.words import Need, UrgentSign, Voicemail
 from appointments.services import spam
 from appointments.transitions import (
     AUDITOR,
@@ -75,7 +75,7 @@ def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
     }
 
 
-FLAGS = {"signs": gettext_lazy("Said yes to a sign of an emergency")}
+FLAGS = {"signs": gettext_lazy("Said yes to a sign of an emergency"), **dict(UrgentSign.choices)}
 
 
 # The patient's answers as the person who calls needs them.

@@ -1,8 +1,9 @@
 """What the forms of all steps share: rows of choices, groups, the error summary, and the answers to check."""
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Fieldset, Layout
+from crispy_forms.layout import Fieldset, Layout, LayoutObject
 from django import forms
+from django.template.loader import render_to_string
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
@@ -45,6 +46,25 @@ class Group(Fieldset):
         self.hint = hint
 
 
+class When(LayoutObject):
+    """Questions that are in sight only where `condition` holds, as "name=value" of a choice above them.
+
+    The style sheet (components/when.css) has a rule for each condition; a browser that cannot follow it shows all.
+    """
+
+    template = "apollo/layout/when.html"
+
+    def __init__(self, condition, *fields):
+        self.condition, self.fields = condition, fields
+
+    def render(self, form, context, template_pack=None, **kwargs):
+        names = [pointer.name for pointer in self.get_field_names()]
+        # What holds an answer or a mistake is never out of sight.
+        is_open = any(is_filled(form[name].value()) or form[name].errors for name in names)
+        fields = self.get_rendered_fields(form, context, template_pack, **kwargs)
+        return render_to_string(self.template, {"condition": "" if is_open else self.condition, "fields": fields})
+
+
 class StepForm(forms.Form):
     """One page of questions. `quiet` names the fields that the last page leaves out while they are empty."""
 
@@ -85,6 +105,10 @@ class StepForm(forms.Form):
         return name not in self.quiet
 
 
+def is_filled(value) -> bool:
+    return any(value) if isinstance(value, list) else bool(value)
+
+
 def names_in_page(name, widget):
     if isinstance(widget, forms.MultiWidget):
         return [name + suffix for suffix in widget.widgets_names]
@@ -108,7 +132,8 @@ def in_words(field, value) -> str:
     if isinstance(field, PickField):
         return str(dict(field.choices)[value])
     if isinstance(field, ManyPicksField):
-        return ", ".join(str(dict(field.choices)[item]) for item in value)
+        labels = [str(dict(field.choices)[item]) for item in value]
+        return ("; " if any("," in label for label in labels) else ", ").join(labels)
     if isinstance(field, DateField):
         return date_format(value, "DATE_FORMAT")
     if isinstance(field, PhoneField):

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from appointments.forms import dates
-from appointments.forms.base import Group, ManyPicksField, PickField, StepForm
+from appointments.forms.base import Group, ManyPicksField, PickField, StepForm, When
 from appointments.forms.dates import DateField
 from appointments.forms.text import EmailField, LongTextField, NameField, PhoneField, TextField, ZipField
 from appointments.models import words
@@ -20,6 +20,22 @@ class UrgentForm(StepForm):
     signs = PickField(
         label=_("Do you have any of these signs now?"), choices=[("no", _("No")), ("yes", _("Yes"))], required=False
     )
+    which_signs = ManyPicksField(
+        label=_("Which ones?"), help_text=SKIP, choices=words.UrgentSign.choices, required=False
+    )
+
+    quiet = frozenset({"which_signs"})
+    layout = ("signs", partial(When, "signs=yes", "which_signs"))
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("which_signs"):
+            # Whoever ticks one and says No, or nothing, is warned rather than asked again.
+            cleaned["signs"] = "yes"
+        return cleaned
+
+    def is_danger(self) -> bool:
+        return self.is_valid() and self.cleaned_data["signs"] == "yes"
 
 
 class YouForm(StepForm):

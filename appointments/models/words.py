@@ -17,6 +17,20 @@ class ForWhom(models.TextChoices):
     SOMEONE_ELSE = "someone-else", _("Someone else")
 
 
+class UrgentSign(models.TextChoices):
+    """The signs of includes/_emergency.html, some of them put together."""
+
+    BLADDER_BOWEL = "bladder-bowel", _("Trouble with bladder or bowels: leaking, not starting, or not feeling it")
+    SADDLE_NUMBNESS = (
+        "saddle-numbness",
+        _("Numbness or tingling between the legs, or new numbness or loss of function during sex"),
+    )
+    LEG_WEAKNESS = "leg-weakness", _("One or both legs getting weaker, or a foot that drags")
+    FEVER = "fever", _("Fever or chills")
+    INJURY = "injury", _("Bad pain after a fall, a crash or another injury")
+    BELLY_PAIN = "belly-pain", _("Sudden, severe belly pain")
+
+
 class Topic(models.TextChoices):
     NEW_PAIN = "new-pain", _("A new pain, or one that got worse")
     LASTING_PAIN = "lasting-pain", _("Pain that has been there for a while")

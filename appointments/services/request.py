@@ -100,7 +100,7 @@ def request_values(draft) -> dict:
     for_somebody = said.pop("for_whom") == words.ForWhom.SOMEONE_ELSE
     if not for_somebody:
         said |= {"on_behalf_name": "", "on_behalf_phone": "", "patient_knows": ""}
-    danger = said.pop("signs") == "yes"
+    danger, which_signs = said.pop("signs") == "yes", said.pop("which_signs")
     may_contact = {"yes": True, "no": False}.get(said.pop("may_contact_referrer"))
     return said | {
         "language": draft.language,
@@ -110,7 +110,7 @@ def request_values(draft) -> dict:
         "voicemail": said["voicemail"] or words.Voicemail.NONE,
         "visit_details_by_email": bool(said["visit_details_by_email"] and said["email"]),
         "may_contact_referrer": may_contact,
-        "urgent_flags": {"signs": "yes"} if danger else {},
+        "urgent_flags": dict.fromkeys(["signs", *which_signs], "yes") if danger else {},
         "priority": words.Priority.URGENT if danger else words.Priority.ROUTINE,
         "deadline_at": deadline(said["accident_on"]),
         "consent_version": CONSENT_VERSION,

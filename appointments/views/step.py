@@ -90,7 +90,7 @@ def page(request, access: DraftAccess, step: str, *, told: str = "", status: int
         "action": request.get_full_path(),
         "draft_secret": access.secret,
         "days": drafts.days_kept(),
-        "danger": access.draft.answers.get("urgent", {}).get("signs") == ["yes"],
+        "danger": steps.form_of(access.draft, "urgent").is_danger(),
         "told": told,
     }
     if step == steps.CHECK:

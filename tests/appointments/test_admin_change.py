@@ -87,7 +87,7 @@ def test_page_says_whom_to_call_and_how(client, practice):
         on_behalf_name="Lucia Example",
         on_behalf_phone="+18135550119",
         patient_knows="no",
-        urgent_flags={"signs": "yes"},
+        urgent_flags={"signs": "yes", "leg-weakness": "yes"},
         payer_kind="medicare",
         source_slug="mild",
     )
@@ -105,6 +105,7 @@ def test_page_says_whom_to_call_and_how(client, practice):
         "My legs get heavy after one block.",
         "Lucia Example, 813-555-0119 . The patient does not know yet.",
         "Said yes to a sign of an emergency",
+        "One or both legs getting weaker, or a foot that drags",
         "Medicare",
         "Page it came from: mild",
         "Not called yet",

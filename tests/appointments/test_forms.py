@@ -1,13 +1,16 @@
 import datetime
 import unicodedata
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import override
 
 from appointments.forms import FORMS
 from appointments.forms.text import UNREADABLE, readable
+from appointments.models import words
 from tests.answers import ANSWERS, answers_with
 
 
@@ -227,6 +230,24 @@ def test_own_words_keep_their_lines_and_end_at_a_thousand_characters():
 
 def test_a_million_marks_are_refused_without_sorting_them():
     assert "first_name" in form_with("you", first_name="e" + "\u0301\u0323" * 500_000).errors
+
+
+def test_a_sign_that_is_ticked_is_a_yes():
+    form = form_with("urgent", signs="no", which_signs=["fever", "injury"])
+
+    assert (errors_of(form), form.is_danger()) == ({}, True)
+    assert form.answers() == [
+        ("Do you have any of these signs now?", "Yes", "id_signs_0"),
+        ("Which ones?", "Fever or chills; Bad pain after a fall, a crash or another injury", "id_which_signs_0"),
+    ]
+
+
+def test_signs_to_tick_are_those_of_the_warning_above_them():
+    warning = Path(settings.BASE_DIR, "templates/includes/_emergency.html").read_text().casefold()
+    told = {word.strip(":") for label in words.UrgentSign.labels for word in label.casefold().replace(",", "").split()}
+    not_there = {"bladder", "bowels", "not", "starting", "during"}
+    assert {word for word in told - not_there if word not in warning} == set()
+    assert warning.count("<li>") == len(words.UrgentSign) + 2  # urine with bowels, and numbness twice
 
 
 def test_someone_else_says_who_and_whether_the_patient_knows():

@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from appointments.models import AppointmentRequest, RequestDraft, RoutingRule, StatusEvent
+from appointments.models import AppointmentRequest, RequestDraft, RoutingRule, StatusEvent, words
 from appointments.services import draft as drafts
 from appointments.services import request as requests
 from appointments.services.request import UnansweredError, deadline, receive
@@ -260,12 +260,46 @@ def test_with_no_desk_at_all_superusers_are_told(practice):
 
 
 def test_a_danger_sign_is_seen_by_staff_and_by_no_mail(practice, desk):
-    received = receive(filled_draft(answers_with("urgent", signs="yes"))[0])
+    every_sign = words.UrgentSign.values
+    received = receive(filled_draft(answers_with("urgent", signs="yes", which_signs=every_sign))[0])
 
-    assert (received.urgent_flags, received.priority) == ({"signs": "yes"}, 1)
+    assert (received.urgent_flags, received.priority) == (dict.fromkeys(["signs", *every_sign], "yes"), 1)
     without = receive(filled_draft()[0])
     keys = [set(message.context) for message in Message.objects.filter(about=received.reference)]
     assert keys == [set(message.context) for message in Message.objects.filter(about=without.reference)]
+
+
+def test_no_mail_about_a_request_tells_its_danger_signs(practice, desk):  # P16
+    draft, _ = filled_draft(answers_with("urgent", signs="yes", which_signs=words.UrgentSign.values))
+    reference = receive(draft).reference
+
+    mails = [render(message) for message in Message.objects.filter(about=reference)]
+
+    assert sorted(mail.to[0] for mail in mails) == sorted([desk.email, "walter@example.org"])
+    told = " ".join(f"{mail.subject} {mail.body}" for mail in mails).casefold()
+    stems = (
+        "bladder",
+        "bowel",
+        "numbness",
+        "weak",
+        "fever",
+        "chills",
+        "injury",
+        "fall",
+        "belly",
+        "pain",
+        "urgent",
+        "yes",
+    )
+    assert [stem for stem in stems if stem in told] == []
+    assert [sign for sign in words.UrgentSign if not any(stem in sign.label.casefold() for stem in stems)] == []
+
+
+def test_a_ticked_sign_counts_whatever_else_is_chosen(practice, desk):
+    for signs in ("no", None):
+        received = receive(filled_draft(answers_with("urgent", signs=signs, which_signs="injury"))[0])
+
+        assert (received.urgent_flags, received.priority) == ({"signs": "yes", "injury": "yes"}, 1)
 
 
 def test_the_part_for_someone_else_is_stored_for_someone_else(practice, desk):

@@ -146,19 +146,22 @@ def test_emergency_words_come_before_the_first_question(client):
     assert html.index("bowel") < html.index("Do you have any of these signs now?")
 
 
-@pytest.mark.parametrize("signs", ["yes", "no", None])
-def test_a_danger_sign_shows_911_on_every_page_after_it_and_no_dead_end(client, signs):
-    answers = answers_with("urgent", signs=signs)
+@pytest.mark.parametrize(
+    ("signs", "which", "is_danger"),
+    [("yes", None, True), ("no", None, False), (None, None, False), ("yes", "fever", True), ("no", "fever", True)],
+)
+def test_a_danger_sign_shows_911_on_every_page_after_it_and_no_dead_end(client, signs, which, is_danger):
+    answers = answers_with("urgent", signs=signs, which_signs=which)
     draft, _ = open_filled(client, answers)
 
     def is_warned(path):
         return 'Call <a href="tel:911">911</a> now' in client.get(path).content.decode()
 
     for step in ("you", "reach", "visit", "referrer", "check"):
-        assert is_warned(address(draft, step)) == (signs == "yes")
+        assert is_warned(address(draft, step)) == is_danger
     sent = send(client, draft)["Location"]
     assert sent.endswith("/sent/")
-    assert is_warned(sent) == (signs == "yes")
+    assert is_warned(sent) == is_danger
 
 
 @pytest.mark.parametrize("step", [*ANSWERS, "check"])
