@@ -24,7 +24,7 @@ HEADERS = {
 BROTLI = re.compile(r"\bbr\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 EMPTY_LINES = re.compile(rb"\n\s*\n")
 DENSE = {"image/avif", "image/webp", "image/jpeg"}
-PRIVATE = re.compile(r"/(es/)?(admin|appointments)(/|$)")
+PRIVATE = re.compile(r"/(es/)?(admin|appointments|r)(/|$)")
 
 
 class HeadersMiddleware:

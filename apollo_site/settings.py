@@ -83,6 +83,7 @@ DEFAULT_FROM_EMAIL = required("APOLLO_FROM_EMAIL", "the address that mails come 
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 DRAFT_TTL_SECONDS = seconds("APOLLO_DRAFT_TTL", default=7 * 24 * 3600)
+ACCESS_CODE_TTL_SECONDS = seconds("APOLLO_ACCESS_CODE_TTL", default=600)
 SPAM_MIN_SECONDS = seconds("APOLLO_SPAM_MIN_SECONDS", default=3)
 # A small office has nobody at 3 a.m., nor on a Sunday: together more than 48 hours.
 BACKOFF = "60,300,900,3600,7200,14400,28800,43200,86400"

@@ -3,6 +3,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from apollo_site import health, views
+from appointments.views import gate
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -15,6 +16,7 @@ urlpatterns += i18n_patterns(
     path("", include("practice.urls")),
     path("", include("procedures.urls")),
     path("appointments/", include("appointments.urls")),
+    path("r/<slug:token>", gate, name="secure-link"),
     prefix_default_language=False,
 )
 

@@ -9,4 +9,7 @@ urlpatterns = [
     path("request/", views.start, name="start"),
     path("request/<uuid:public_id>/<request_step:step>/", views.step, name="step"),
     path("request/<uuid:public_id>/sent/", views.sent, name="sent"),
+    path("status/<uuid:public_id>/", views.patient, name="patient"),
+    path("status/<uuid:public_id>/code/", views.code, name="patient-code"),
+    path("status/<uuid:public_id>/end/", views.end, name="patient-end"),
 ]

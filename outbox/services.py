@@ -1,7 +1,7 @@
 """Putting a message in the outbox, and seeing how it fares. Sending is the worker's job, outside every transaction."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from outbox.clock import database_now
 from outbox.models import Heartbeat, Message
@@ -45,6 +45,16 @@ def enqueue(
         },
     )
     return message
+
+
+def is_queued(dedupe_key: str) -> bool:
+    """Whether there is a message of this key, sent or not: for callers to whom making its values is work."""
+    return Message.objects.filter(dedupe_key=dedupe_key).exists()
+
+
+def count_since(at: datetime, *, kind: str, about: str) -> int:
+    """How many messages of `kind` about the same thing were made after `at`."""
+    return Message.objects.filter(kind=kind, about=about, created_at__gt=at).count()
 
 
 def release(message: Message, by) -> None:

@@ -25,11 +25,20 @@ class AccessLink(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(db_index=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)  # wrong codes, over all codes that were sent
 
     objects = AccessLinkQuerySet.as_manager()
 
     def __str__(self):
         return f"{self.purpose} {self.pk}"
+
+    def is_valid(self, at):
+        return self.revoked_at is None and self.expires_at > at
+
+
+class AccessCodeQuerySet(models.QuerySet):
+    def live(self, at):
+        return self.filter(used_at=None, expires_at__gt=at)
 
 
 class AccessCode(models.Model):
@@ -39,8 +48,9 @@ class AccessCode(models.Model):
     code_hash = models.CharField(max_length=100)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
-    tries = models.PositiveSmallIntegerField(default=0)
     used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AccessCodeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
@@ -60,6 +70,9 @@ class AccessSession(models.Model):
 
     def __str__(self):
         return str(self.public_id)
+
+    def is_open(self, at):
+        return self.expires_at > at and self.link.revoked_at is None
 
 
 class RateCount(models.Model):

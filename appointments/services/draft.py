@@ -1,9 +1,7 @@
 """Drafts: begun with a secret of their own, found by it, kept step by step, and gone after some days."""
 
 import datetime
-import hashlib
 import re
-import secrets
 import uuid
 
 from django.conf import settings
@@ -13,8 +11,8 @@ from django.utils.translation import get_language
 
 from appointments.forms.text import readable
 from appointments.models import RequestDraft
+from appointments.services.secret import hashed, new_secret
 
-SECRET_BYTES = 32  # 256 bits
 SLUG = re.compile(r"[a-z0-9-]{1,50}")
 
 
@@ -24,9 +22,9 @@ class AlreadySentError(Exception):
 
 def begin(source_slug: str = "") -> tuple[RequestDraft, str]:
     """A new draft and its secret. The secret itself is stored nowhere."""
-    secret = secrets.token_urlsafe(SECRET_BYTES)
+    secret = new_secret()
     draft = RequestDraft.objects.create(
-        secret_hash=_hashed(secret),
+        secret_hash=hashed(secret),
         source_slug=source_slug if SLUG.fullmatch(source_slug) else "",
         language=get_language(),
         expires_at=_expiry(),
@@ -36,10 +34,9 @@ def begin(source_slug: str = "") -> tuple[RequestDraft, str]:
 
 def find(public_id: uuid.UUID, secret: str) -> RequestDraft | None:
     """The draft, if `secret` is its own and its time is not over. Wrong secret and unknown id are the same."""
-    # The hash is what is looked up: nothing can be learnt from how long a comparison takes.
     return (
         RequestDraft.objects.select_related("appointment_request")
-        .filter(public_id=public_id, secret_hash=_hashed(secret), expires_at__gt=timezone.now())
+        .filter(public_id=public_id, secret_hash=hashed(secret), expires_at__gt=timezone.now())
         .first()
     )
 
@@ -78,7 +75,3 @@ def purge(at: datetime.datetime | None = None, *, apply: bool = False) -> int:
 
 def _expiry():
     return timezone.now() + datetime.timedelta(seconds=settings.DRAFT_TTL_SECONDS)
-
-
-def _hashed(secret):
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

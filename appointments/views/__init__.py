@@ -1,6 +1,8 @@
 from appointments.views.csrf import csrf_failure
+from appointments.views.patient import patient
 from appointments.views.sent import sent
 from appointments.views.start import start
+from appointments.views.status import code, end, gate
 from appointments.views.step import step
 
-__all__ = ["csrf_failure", "sent", "start", "step"]
+__all__ = ["code", "csrf_failure", "end", "gate", "patient", "sent", "start", "step"]

@@ -1,7 +1,7 @@
 """Who may open a draft: whoever has its secret, from the cookie of its address or from the form itself."""
 
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 
 from django.conf import settings
 from django.http import HttpResponseRedirect
@@ -53,7 +53,7 @@ def open_draft_with_form(request, public_id) -> DraftAccess | None:
 def open_draft(request, public_id) -> DraftAccess | None:
     """The draft, by its cookie, or on POST also by the form; None for everybody else."""
     found = open_draft_with_form(request, public_id)
-    return found or _open(public_id, [request.COOKIES.get(COOKIE + code, "") for code, __ in settings.LANGUAGES])
+    return found or _open(public_id, secrets_of(request, COOKIE))
 
 
 def _open(public_id, secrets):
@@ -64,15 +64,31 @@ def _open(public_id, secrets):
 
 
 def give_cookie(response, access: DraftAccess):
-    """Set or renew the cookie, at the address of this draft only, in each language."""
+    """Set or renew the cookie, at the address of this draft only."""
+    return give_scoped_cookie(
+        response, COOKIE, access.secret, home=partial(home_of, access.draft), seconds=settings.DRAFT_TTL_SECONDS
+    )
+
+
+def home_of(draft) -> str:
+    return reverse("appointments:sent", args=[draft.public_id]).removesuffix("sent/")
+
+
+def secrets_of(request, name) -> list[str]:
+    """What the browser sent in the cookies that `give_scoped_cookie` sets."""
+    return [request.COOKIES.get(name + code, "") for code, __ in settings.LANGUAGES]
+
+
+def give_scoped_cookie(response, name, secret, *, home, seconds):
+    """Set a cookie at the address that `home()` gives in each language, and nowhere else."""
     for code, __ in settings.LANGUAGES:
         with override(code):
-            home = reverse("appointments:sent", args=[access.draft.public_id]).removesuffix("sent/")
+            path = home()
         response.set_cookie(
-            COOKIE + code,
-            access.secret,
-            max_age=settings.DRAFT_TTL_SECONDS,
-            path=home,
+            name + code,
+            secret,
+            max_age=seconds,
+            path=path,
             secure=settings.SESSION_COOKIE_SECURE,
             httponly=True,
             samesite="Lax",

@@ -1,0 +1,32 @@
+import re
+import unicodedata
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from appointments.forms.base import StepForm
+from appointments.forms.text import TextField
+
+BETWEEN = re.compile(r"[\s\-.\u2010-\u2015]+")  # people write 1234-5678, mails break it
+CODE = re.compile(r"[0-9]{8}")
+
+
+class CodeField(TextField):
+    """A code of eight digits, however it was spaced."""
+
+    def to_python(self, value):
+        text = BETWEEN.sub("", unicodedata.normalize("NFKC", super().to_python(value)))
+        if text and not CODE.fullmatch(text):
+            raise ValidationError(_("A code has 8 digits, like 1234 5678. Please look again."), code="shape")
+        return text
+
+
+class CodeForm(StepForm):
+    code = CodeField(
+        label=_("Code from the e-mail"),
+        help_text=_("8 digits, like 1234 5678"),
+        missing=_("Please write the code that is in the e-mail."),
+        autocomplete="one-time-code",
+        widget=forms.TextInput(attrs={"class": "short", "inputmode": "numeric"}),
+    )
