@@ -1,6 +1,8 @@
 """Drafts: begun with a secret of their own, found by it, kept step by step, and gone after some days."""
 
 import datetime
+import hashlib
+import hmac
 import re
 import uuid
 
@@ -14,10 +16,15 @@ from appointments.models import RequestDraft
 from appointments.services.secret import hashed, new_secret
 
 SLUG = re.compile(r"[a-z0-9-]{1,50}")
+ID = re.compile(r"[0-9a-f]{32}")
 
 
 class AlreadySentError(Exception):
     """The draft has become a request: nothing in it changes any more."""
+
+
+class GoneError(Exception):
+    """The draft was cleared in the meantime."""
 
 
 def begin(source_slug: str = "") -> tuple[RequestDraft, str]:
@@ -41,13 +48,38 @@ def find(public_id: uuid.UUID, secret: str) -> RequestDraft | None:
     )
 
 
+def ticket_of(draft: RequestDraft) -> str:
+    """For a cookie that says "begun on this device": the id, and our mark that it was given out. It opens nothing."""
+    # Not Django's signature: this one outlives a change of SECRET_KEY.
+    mark = hmac.new(draft.secret_hash.encode(), b"begun", hashlib.sha256).hexdigest()
+    return f"{draft.public_id.hex}.{mark}"
+
+
+def begun_with(tickets: list[str]) -> list[RequestDraft]:
+    """The drafts of `tickets` that can be gone on with, the newest first. Forged and unknown ones are the same."""
+    told = {ticket.partition(".")[0]: ticket for ticket in tickets}
+    ids = [uuid.UUID(one) for one in told if ID.fullmatch(one)]
+    if not ids:
+        return []
+    found = RequestDraft.objects.filter(public_id__in=ids, appointment_request=None, expires_at__gt=timezone.now())
+    found = found.defer("answers").order_by("-created_at")
+    return [draft for draft in found if hmac.compare_digest(ticket_of(draft), told[draft.public_id.hex])]
+
+
+def clear(draft: RequestDraft):
+    """Delete the draft with all that was typed. A request that came of it stays, and opens here no more."""
+    RequestDraft.objects.filter(pk=draft.pk).delete()
+
+
 @transaction.atomic
 def keep(draft: RequestDraft, step: str, typed: dict[str, list[str]]) -> RequestDraft:
     """Store what was `typed` in `step`, right or wrong, and let the draft live on. Other steps stay as they are.
 
-    Raises AlreadySentError; nothing is saved then.
+    Raises AlreadySentError or GoneError; nothing is saved then.
     """
-    current = RequestDraft.objects.select_for_update().get(pk=draft.pk)
+    current = RequestDraft.objects.select_for_update().filter(pk=draft.pk).first()
+    if current is None:
+        raise GoneError
     if current.appointment_request_id:
         raise AlreadySentError
     current.answers |= {step: {name: [readable(text) for text in texts] for name, texts in typed.items()}}

@@ -9,6 +9,7 @@ from django.utils import timezone
 from appointments import steps
 from appointments.forms.text import without_format_signs
 from appointments.models import AppointmentRequest, RequestDraft, StatusEvent, words
+from appointments.services import draft as drafts
 from appointments.services import spam
 from appointments.services.routing import route
 from appointments.transitions import Status
@@ -33,7 +34,7 @@ def receive(draft: RequestDraft, *, post: spam.Post | None = None) -> Appointmen
 
     If `post`, which says how it was sent, makes it look like spam, it is quarantined and nobody is told (P44).
 
-    Raises UnansweredError; nothing is saved then.
+    Raises UnansweredError or drafts.GoneError; nothing is saved then.
     """
     if missing := steps.first_unanswered(draft):
         raise UnansweredError(missing)
@@ -53,9 +54,10 @@ def receive(draft: RequestDraft, *, post: spam.Post | None = None) -> Appointmen
             )
             if appointment_request.status == Status.RECEIVED:
                 tell(appointment_request, people, practice)
-            draft.appointment_request = appointment_request
-            draft.answers = {}
-            draft.save(update_fields=["appointment_request", "answers"])
+            sent = RequestDraft.objects.filter(pk=draft.pk).update(appointment_request=appointment_request, answers={})
+            if not sent:
+                raise drafts.GoneError  # somebody cleared the screen meanwhile
+            draft.appointment_request, draft.answers = appointment_request, {}
     return appointment_request
 
 

@@ -1,5 +1,6 @@
 """Who may open a draft: whoever has its secret, from the cookie of its address or from the form itself."""
 
+import re
 from dataclasses import dataclass
 from functools import partial, wraps
 
@@ -15,6 +16,9 @@ from appointments.services import draft as drafts
 
 FIELD = "draft_secret"
 COOKIE = "apollo-draft-"  # one name for each language, since each has an address of its own
+BEGUN = "apollo-begun-"  # which drafts this device has begun; the secrets stay in the cookies above
+MOST_BEGUN = 5
+TICKET = re.compile(r"[0-9a-f.]{97}")
 
 
 @dataclass
@@ -63,15 +67,38 @@ def _open(public_id, secrets):
     return None
 
 
-def give_cookie(response, access: DraftAccess):
-    """Set or renew the cookie, at the address of this draft only."""
-    return give_scoped_cookie(
-        response, COOKIE, access.secret, home=partial(home_of, access.draft), seconds=settings.DRAFT_TTL_SECONDS
-    )
+def give_cookies(request, response, access: DraftAccess):
+    """Set or renew the secret at the address of this draft only, and at the start pages what was begun."""
+    own = drafts.ticket_of(access.draft)
+    begun = [ticket for ticket in tickets(request) if ticket != own]
+    if access.draft.appointment_request_id is None:
+        begun = [own, *begun]
+    return _set_cookies(response, access.draft.public_id, access.secret, begun[:MOST_BEGUN])
 
 
-def home_of(draft) -> str:
-    return reverse("appointments:sent", args=[draft.public_id]).removesuffix("sent/")
+def take_cookies(request, response, public_id):
+    """Take back what `give_cookies` gave for this draft; what was begun beside it stays."""
+    others = [ticket for ticket in tickets(request) if not ticket.startswith(f"{public_id.hex}.")]
+    return _set_cookies(response, public_id, "", others)
+
+
+def tickets(request) -> list[str]:
+    """What the browser says it has begun, the newest first; see drafts.ticket_of."""
+    said = "~".join(secrets_of(request, BEGUN)).split("~")
+    return list(dict.fromkeys(ticket for ticket in said if TICKET.fullmatch(ticket)))
+
+
+def _set_cookies(response, public_id, secret, begun):
+    for name, value, home in (
+        (COOKIE, secret, partial(home_of, public_id)),
+        (BEGUN, "~".join(begun), partial(reverse, "appointments:start")),
+    ):
+        give_scoped_cookie(response, name, value, home=home, seconds=settings.DRAFT_TTL_SECONDS if value else 0)
+    return response
+
+
+def home_of(public_id) -> str:
+    return reverse("appointments:sent", args=[public_id]).removesuffix("sent/")
 
 
 def secrets_of(request, name) -> list[str]:

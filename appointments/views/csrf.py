@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 
 from appointments import steps
 from appointments.services import draft as drafts
-from appointments.views.access import give_cookie, mark_private, open_draft_with_form
+from appointments.views.access import give_cookies, mark_private, open_draft_with_form
+from appointments.views.clear import cleared_screen
 from appointments.views.start import page as start_page
 from appointments.views.step import already_sent, page
 
@@ -24,9 +25,17 @@ def csrf_failure(request) -> HttpResponse | None:
             return mark_private(start_page(request, request.POST.get("for", ""), again=True, status=403))
         if match.view_name == "appointments:step":
             return _step(request, **match.kwargs)
+        if match.view_name == "appointments:clear":
+            return _clear(request, **match.kwargs)
     except UnreadablePostError:
         return None
     return None
+
+
+def _clear(request, public_id):
+    # Somebody wants to leave a computer that is not theirs: the form's own secret is proof enough.
+    access = open_draft_with_form(request, public_id)
+    return None if access is None else mark_private(cleared_screen(request, public_id, access))
 
 
 def _step(request, public_id, step):
@@ -41,10 +50,12 @@ def _step(request, public_id, step):
             access.draft = drafts.keep(access.draft, step, steps.FORMS[step].typed(request.POST))
     except drafts.AlreadySentError:
         return mark_private(already_sent(request, access, step))
+    except drafts.GoneError:
+        return None
     if step == steps.CHECK:
         if missing := steps.first_unanswered(access.draft):
             step = missing
         told = _("This page was open for a long time. Nothing is lost. Please press Send request again.")
     else:
         told = _("This page was open for a long time. Nothing is lost. Please press Continue again.")
-    return mark_private(give_cookie(page(request, access, step, told=told, status=403), access))
+    return mark_private(give_cookies(request, page(request, access, step, told=told, status=403), access))

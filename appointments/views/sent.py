@@ -16,5 +16,10 @@ def sent(request, public_id):
     if draft.appointment_request is None:
         step = steps.first_unanswered(draft) or steps.CHECK
         return redirect(reverse("appointments:step", args=[draft.public_id, step]))
-    context = {"appointment_request": draft.appointment_request, "already": "already" in request.GET}
+    context = {
+        "appointment_request": draft.appointment_request,
+        "already": "already" in request.GET,
+        "clear_url": reverse("appointments:clear", args=[draft.public_id]),
+        "draft_secret": access.secret,
+    }
     return render(request, "appointments/sent.html", context)

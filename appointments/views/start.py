@@ -5,7 +5,7 @@ from django.views.decorators.http import require_http_methods
 
 from appointments import steps
 from appointments.services import draft as drafts
-from appointments.views.access import DraftAccess, SeeOther, give_cookie
+from appointments.views.access import DraftAccess, SeeOther, give_cookies, tickets
 
 
 @never_cache
@@ -15,11 +15,12 @@ def start(request):
         return page(request, request.GET.get("for", ""))
     draft, secret = drafts.begin(request.POST.get("for", ""))
     first = reverse("appointments:step", args=[draft.public_id, steps.NAMES[0]])
-    return give_cookie(SeeOther(first), DraftAccess(draft, secret))
+    return give_cookies(request, SeeOther(first), DraftAccess(draft, secret))
 
 
 def page(request, source_slug, *, again=False, status=200):
     """The start page; `again` says that pressing the button did not work the first time."""
     source_slug = source_slug if drafts.SLUG.fullmatch(source_slug) else ""
-    context = {"source_slug": source_slug, "again": again, "days": drafts.days_kept()}
+    begun = drafts.begun_with(tickets(request))
+    context = {"source_slug": source_slug, "again": again, "begun": begun, "days": drafts.days_kept()}
     return render(request, "appointments/start.html", context, status=status)

@@ -10,7 +10,7 @@ from appointments.services import draft as drafts
 from appointments.services import spam
 from appointments.services.rates import address_block
 from appointments.services.request import UnansweredError, receive
-from appointments.views.access import DraftAccess, SeeOther, draft_not_found, give_cookie, open_draft, private
+from appointments.views.access import DraftAccess, SeeOther, draft_not_found, give_cookies, open_draft, private
 
 BACK_TO_CHECK = "back"
 
@@ -24,11 +24,14 @@ def step(request, public_id, step):
     is_sent = access.draft.appointment_request_id is not None
     if request.method != "POST":
         return already_sent(request, access, step) if is_sent else show(request, access, step)
-    if is_sent:
-        answer = already_sent(request, access, step)
-    else:
-        answer = submit(request, access) if step == steps.CHECK else save(request, access, step)
-    return give_cookie(answer, access)
+    try:
+        if is_sent:
+            answer = already_sent(request, access, step)
+        else:
+            answer = submit(request, access) if step == steps.CHECK else save(request, access, step)
+    except drafts.GoneError:
+        return draft_not_found(request)
+    return give_cookies(request, answer, access)
 
 
 def already_sent(request, access, step):
@@ -89,6 +92,7 @@ def page(request, access: DraftAccess, step: str, *, told: str = "", status: int
         # Written out, because without it browsers would post to, and stay at, the fragment of a change link.
         "action": request.get_full_path(),
         "draft_secret": access.secret,
+        "clear_url": reverse("appointments:clear", args=[access.draft.public_id]),
         "days": drafts.days_kept(),
         "danger": steps.form_of(access.draft, "urgent").is_danger(),
         "told": told,
