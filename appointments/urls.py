@@ -9,6 +9,7 @@ urlpatterns = [
     path("request/", views.start, name="start"),
     path("request/<uuid:public_id>/<request_step:step>/", views.step, name="step"),
     path("request/cleared/", views.cleared, name="cleared"),
+    path("request/<uuid:public_id>/call-us/", views.call_us, name="call-us"),
     path("request/<uuid:public_id>/clear/", views.clear, name="clear"),
     path("request/<uuid:public_id>/sent/", views.sent, name="sent"),
     path("status/<uuid:public_id>/", views.patient, name="patient"),

@@ -49,6 +49,9 @@ class Practice(models.Model):
     phone = PhoneField(
         _("phone"), help_text=_("Shown on every page. Each location has its own number: change it there too.")
     )
+    refill_phone = PhoneField(_("phone for refills"), blank=True, help_text=_("Empty: the number above."))
+    records_phone = PhoneField(_("phone for records"), blank=True, help_text=_("Empty: the number above."))
+    billing_phone = PhoneField(_("phone for bills"), blank=True, help_text=_("Empty: the number above."))
     after_hours = models.CharField(
         _("outside office hours"),
         max_length=240,

@@ -1,3 +1,4 @@
+from appointments.views.call_us import call_us
 from appointments.views.clear import clear, cleared
 from appointments.views.csrf import csrf_failure
 from appointments.views.patient import patient
@@ -6,4 +7,4 @@ from appointments.views.start import start
 from appointments.views.status import code, end, gate
 from appointments.views.step import step
 
-__all__ = ["clear", "cleared", "code", "csrf_failure", "end", "gate", "patient", "sent", "start", "step"]
+__all__ = ["call_us", "clear", "cleared", "code", "csrf_failure", "end", "gate", "patient", "sent", "start", "step"]

@@ -4,8 +4,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from appointments import steps
+from appointments.desks import DESKS, call
 from appointments.services import draft as drafts
 from appointments.views.access import DraftAccess, SeeOther, give_cookies, tickets
+from practice.context import practice
 
 
 @never_cache
@@ -21,6 +23,11 @@ def start(request):
 def page(request, source_slug, *, again=False, status=200):
     """The start page; `again` says that pressing the button did not work the first time."""
     source_slug = source_slug if drafts.SLUG.fullmatch(source_slug) else ""
-    begun = drafts.begun_with(tickets(request))
-    context = {"source_slug": source_slug, "again": again, "begun": begun, "days": drafts.days_kept()}
+    context = {
+        "source_slug": source_slug,
+        "again": again,
+        "begun": drafts.begun_with(tickets(request)),
+        "calls": [call(desk, practice(request)["practice"]) for desk in DESKS.values()],
+        "days": drafts.days_kept(),
+    }
     return render(request, "appointments/start.html", context, status=status)

@@ -59,7 +59,7 @@ def test_the_start_page_says_what_this_is_and_is_not(client):
     for said in (
         "Not for emergencies",
         'href="tel:911"',
-        "For refills call us",
+        "You want something else?",
         "Not an appointment yet",
         "about five minutes",
         "What we ask",

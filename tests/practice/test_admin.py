@@ -41,6 +41,14 @@ def test_saving_the_practice_renews_the_card(client, owner, practice, django_cap
     assert read_card()["phone_display"] == "813-555-0199"
 
 
+@pytest.mark.parametrize("field", ["refill_phone", "records_phone", "billing_phone"])
+@pytest.mark.parametrize(("typed", "stored"), [("(813) 555 0102", "+18135550102"), ("", "")])
+def test_a_number_for_one_thing_is_stored_or_left_empty(client, owner, practice, field, typed, stored):
+    client.post(reverse("admin:practice_practice_change", args=[practice.pk]), fields(practice, **{field: typed}))
+
+    assert getattr(Practice.objects.get(), field) == stored
+
+
 def test_a_phone_number_that_is_none_is_refused_in_words(client, owner, practice):
     address = reverse("admin:practice_practice_change", args=[practice.pk])
 
