@@ -1,14 +1,14 @@
 from django.core.management.base import BaseCommand
 
-from appointments.services import draft, rates
+from appointments.services import access, draft, rates
 
-PURGES = {"forms": draft.purge, "counts": rates.purge}
+PURGES = {"forms": draft.purge, "counts": rates.purge, "links": access.purge}
 
 
 class Command(BaseCommand):
     help = (
-        "Delete forms that were begun and never sent, and counts of how often something was done, once their time is "
-        "over. A dry run unless --apply is given."
+        "Delete forms that were begun and never sent, counts of how often something was done, and links to patients' "
+        "pages with their codes and sessions, once their time is over. A dry run unless --apply is given."
     )
 
     def add_arguments(self, parser):
