@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from appointments import status_words
@@ -93,11 +93,8 @@ def end(request, public_id):
     accesses.end_session(session)
     response = render(request, "appointments/status/ended.html", {"path": reverse("home")})
     response["Clear-Site-Data"] = '"cache"'
-    for language, __ in settings.LANGUAGES:
-        with override(language):
-            path = reverse("appointments:patient", args=[public_id])
-        response.delete_cookie(COOKIE + language, path=path, samesite="Lax")
-    return response
+    home = partial(reverse, "appointments:patient", args=[public_id])
+    return give_scoped_cookie(response, COOKIE, "", home=home, seconds=0)
 
 
 def over(request, session):
