@@ -7,17 +7,17 @@ document that a clinician signs names the digest.
 import hashlib
 import os
 import shutil
-import struct
 import tempfile
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image
+
+from procedures.pixels import BOMBS, UNREADABLE, upright
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MOST_BYTES = 10 * 1024 * 1024
@@ -30,9 +30,6 @@ TYPES = {
     "webp": ("image/webp", {"format": "WEBP", "quality": 78}),
     "jpg": ("image/jpeg", {"format": "JPEG", "quality": 80, "optimize": True, "progressive": True}),
 }
-# What Pillow raises on files that are broken, or made to break it.
-UNREADABLE = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, struct.error)
-BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ def clean(file) -> Cleaned:
     if file.size > MOST_BYTES:
         raise ValidationError(_("This file is larger than 10 MB. Save the picture smaller, then try again."))
     try:
-        image = _upright(_opened(file))
+        image = upright(_opened(file), (WIDTHS[-1], MOST_HEIGHT))
     except BOMBS as error:
         raise ValidationError(
             _("This picture has more than 40 million pixels. Save it smaller, then try again.")
@@ -78,31 +75,6 @@ def _opened(file):
     if getattr(image, "is_animated", False) and image.format != "MPO":
         raise ValidationError(_("This picture moves. Use one that stands still."))
     return image
-
-
-def _upright(image):
-    """RGB pixels in sRGB on white, turned as the camera was held, no wider than the widest rendition."""
-    image.load()
-    profile = image.info.get("icc_profile")
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # 16 bits of gray, as X-rays have them: Pillow would make all but the darkest white
-        image = image.convert("I").point(lambda gray: gray / 256).convert("L")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    image = _in_srgb(image, profile)
-    image.thumbnail((WIDTHS[-1], MOST_HEIGHT), Image.Resampling.LANCZOS)
-    return image
-
-
-def _in_srgb(image, profile):
-    if profile and image.mode in ("RGB", "CMYK", "L"):
-        try:
-            source = ImageCms.ImageCmsProfile(BytesIO(profile))
-            return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except (ImageCms.PyCMSError, OSError):
-            pass  # a profile that says nothing usable: the pixels are taken as they are
-    return image.convert("RGB")
 
 
 def widths(width: int) -> list[int]:
