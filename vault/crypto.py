@@ -53,6 +53,25 @@ def decrypt(token: str, place: str) -> str:
     return text.decode("utf-8", "surrogatepass")
 
 
+def encrypt_bytes(content: bytes, place: str) -> bytes:
+    """`content` as b"v1.<key id>." and then nonce and AES-256-GCM ciphertext, readable only at `place`."""
+    key = next(iter(field_keys().values()))
+    nonce = os.urandom(NONCE_BYTES)
+    return token_prefix().encode() + nonce + AESGCM(key).encrypt(nonce, content, place.encode())
+
+
+def decrypt_bytes(sealed: bytes, place: str) -> bytes:
+    """The content of `sealed`. Raises UnreadableError, and never answers with anything else."""
+    try:
+        version, key_id, body = sealed.split(b".", 2)
+        key = field_keys()[key_id.decode()]
+        if version != FORMAT.encode():
+            raise UnreadableError(place)
+        return AESGCM(key).decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], place.encode())
+    except (ValueError, KeyError, InvalidTag):
+        raise UnreadableError(place) from None
+
+
 def is_current(token: str) -> bool:
     """Whether `token` was made with the newest field key."""
     return token.startswith(token_prefix())

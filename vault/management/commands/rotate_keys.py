@@ -3,7 +3,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from vault import canary
 from vault.fields import encrypted_fields
-from vault.rotation import rotate
+from vault.rotation import OUTSIDE, rotate
 
 
 class Command(BaseCommand):
@@ -19,7 +19,13 @@ class Command(BaseCommand):
                 rewritten, unreadable = rotate(model)
                 unreadable_in_all += unreadable
                 self.stdout.write(f"{model._meta.label}: {rewritten} rows rewritten, {unreadable} unreadable")
+        for name, rotate_outside in OUTSIDE.items():
+            rewritten, unreadable = rotate_outside()
+            unreadable_in_all += unreadable
+            self.stdout.write(f"{name}: {rewritten} rewritten, {unreadable} unreadable")
         if unreadable_in_all:
-            raise CommandError("Unreadable rows were left as they are. Keep the old keys and look for the cause.")
+            raise CommandError(
+                "Unreadable rows or files were left as they are. Keep the old keys and look for the cause."
+            )
         canary.forget_old_keys()
         self.stdout.write("Everything is under the newest keys. The older ones may be removed from the settings.")
