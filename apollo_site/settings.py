@@ -185,12 +185,17 @@ STATIC_ROOT = VAR_DIR / "static"
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 # Uploaded pictures of articles, served by a view of ours. Several machines share the folder.
 MEDIA_ROOT = Path(env.str("APOLLO_MEDIA", default="").strip() or VAR_DIR / "media")
+# What patients sent, encrypted. Never under MEDIA_ROOT: no address leads here. Several machines share the folder.
+FILES_ROOT = Path(env.str("APOLLO_FILES", default="").strip() or VAR_DIR / "files")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "apollo_site.storage.BundledStorage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 MAX_BODY_BYTES = 12 * 1024 * 1024
+# Read to the end, so that the page can say that a file is too big; what is too much of it is not kept.
+MAX_FILE_BODY_BYTES = 32 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["apollo_site.uploads.MemoryUploadHandler"]
 
 # Guards
 
@@ -242,8 +247,5 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        name: {"handlers": ["console"], "level": "INFO", "propagate": False}
-        for name in ("django", "django.server")  # the second is runserver's, with a handler of Django's own otherwise
-    },
+    "loggers": {"django": {"handlers": ["console"], "level": "INFO", "propagate": False}},
 }

@@ -23,6 +23,7 @@ VAR_DIR = Path(tempfile.mkdtemp(prefix="apollo-tests-"))
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir()
 MEDIA_ROOT = VAR_DIR / "media"
+FILES_ROOT = VAR_DIR / "files"
 if "NAME" in DATABASES["default"]["TEST"]:  # noqa: F405
     DATABASES["default"]["TEST"]["NAME"] = VAR_DIR / "test.sqlite3"  # noqa: F405
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405

@@ -6,8 +6,17 @@ from django.utils.translation import gettext_lazy as _
 from vault.fields import EncryptedTextField
 
 
+class PatientFileQuerySet(models.QuerySet):
+    def kept(self):
+        """Files that were taken, and that the patient has not removed."""
+        return self.filter(refusal="", removed_at=None)
+
+
 class PatientFile(models.Model):
-    """A file that a patient sent to prepare a visit, or tried to send. Its bytes lie encrypted under APOLLO_FILES."""
+    """A file that a patient sent to prepare a visit, or tried to send. Its bytes lie encrypted under APOLLO_FILES.
+
+    Of one that the patient removed, the bytes and the name are gone.
+    """
 
     class Kind(models.TextChoices):
         PDF = "pdf", _("PDF")
@@ -32,6 +41,9 @@ class PatientFile(models.Model):
     size_bytes = models.PositiveIntegerField(_("size"), default=0)
     refusal = models.CharField(_("not taken"), max_length=10, choices=Refusal, blank=True)
     created_at = models.DateTimeField(_("sent"), auto_now_add=True)
+    removed_at = models.DateTimeField(_("removed by the patient"), null=True, blank=True)
+
+    objects = PatientFileQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

@@ -1,14 +1,15 @@
 from django.core.management.base import BaseCommand
 
-from appointments.services import access, draft, rates
+from appointments.services import draft, files, rates
 
-PURGES = {"forms": draft.purge, "counts": rates.purge, "links": access.purge}
+PURGES = {"forms": draft.purge, "counts": rates.purge, "leftovers of files": files.purge}
 
 
 class Command(BaseCommand):
     help = (
-        "Delete forms that were begun and never sent, counts of how often something was done, and links to patients' "
-        "pages with their codes and sessions, once their time is over. A dry run unless --apply is given."
+        "Delete forms that were begun and never sent, and counts of how often something was done, once their time is "
+        "over, and what a killed process left behind of patients' files. A dry run unless --apply is given. Says which "
+        "files are missing."
     )
 
     def add_arguments(self, parser):
@@ -20,3 +21,5 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"Expired {what} deleted: {count}" if apply else f"Expired {what} that --apply deletes: {count}"
             )
+        for public_id in files.missing():
+            self.stderr.write(f"The content of file {public_id} is missing: look for it in a backup of APOLLO_FILES.")

@@ -1,0 +1,188 @@
+"""Files that patients send to prepare a visit: taken, given to those who may see them, and removed."""
+
+import datetime
+import logging
+import re
+import unicodedata
+import uuid
+
+from django.contrib.auth.models import AbstractUser
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils import timezone
+
+from appointments import sandbox
+from appointments.models import AppointmentRequest, PatientFile
+from appointments.services import rates, store
+from appointments.services.moves import NoRight, groups_of, record_read
+from appointments.transitions import OPEN, READERS
+from vault.crypto import UnreadableError
+
+logger = logging.getLogger(__name__)
+
+MOST_FILES = 5
+MOST_BYTES = 10 * 1024 * 1024
+MOST_NAME_LETTERS = 100
+TRIES_PER_HOUR = 30
+
+# Why a file is not taken, beside what may be wrong with the file itself (PatientFile.Refusal).
+TOO_MANY, TOO_OFTEN, FINISHED, UNAVAILABLE = "too-many", "too-often", "finished", "unavailable"
+
+
+class FileRefused(Exception):
+    """The file is not taken. `code` is a PatientFile.Refusal or one of the codes above."""
+
+    def __init__(self, code: str):
+        super().__init__(code)
+        self.code = code
+
+
+def kept_files(appointment_request: AppointmentRequest) -> list[PatientFile]:
+    return list(appointment_request.patient_files.kept())
+
+
+def keep_file(
+    appointment_request: AppointmentRequest, upload: UploadedFile, *, at: datetime.datetime | None = None
+) -> PatientFile:
+    """Take `upload`: written anew, encrypted, and then its row. The request itself is never touched.
+
+    Raises FileRefused. What was wrong with a file itself is kept as a row, so that staff can help.
+    """
+    if rates.count("file", str(appointment_request.public_id), seconds=3600, at=at) > TRIES_PER_HOUR:
+        raise FileRefused(TOO_OFTEN)
+    _check_room(appointment_request)
+    file = PatientFile(appointment_request=appointment_request, name=readable(upload.name))
+    try:
+        file.kind, content = _rebuilt(upload)
+        file.size_bytes = len(content)
+        store.write(file.public_id, content)
+    except sandbox.Refused as refused:
+        file.refusal, file.size_bytes = str(refused), min(upload.size, _MOST_COUNTED)
+        file.save()
+        raise FileRefused(file.refusal) from None
+    except (sandbox.Unavailable, OSError) as error:
+        logger.error("no file can be taken: %s", type(error.__cause__ or error).__name__)
+        raise FileRefused(UNAVAILABLE) from None
+    try:
+        _add(file)
+    except FileRefused:
+        _delete_quietly(file)
+        raise  # after any other error the row may be there all the same; if not, purging finds the file
+    return file
+
+
+_MOST_COUNTED = 2**31 - 1  # what the column holds
+
+
+def _rebuilt(upload):
+    if upload.size == 0:
+        raise sandbox.Refused(PatientFile.Refusal.EMPTY)
+    if upload.size > MOST_BYTES:
+        raise sandbox.Refused(PatientFile.Refusal.TOO_BIG)
+    upload.seek(0)
+    return sandbox.rebuilt(upload.read())
+
+
+@transaction.atomic
+def _add(file):
+    """Several at once wait here for each other, so that five are five."""
+    _check_room(_locked(file.appointment_request))
+    file.save()
+
+
+def _locked(appointment_request):
+    """A function of its own, so that a test can take the lock away and see it missed."""
+    return AppointmentRequest.objects.select_for_update().get(pk=appointment_request.pk)
+
+
+def _check_room(appointment_request):
+    if appointment_request.status not in OPEN:
+        raise FileRefused(FINISHED)
+    if appointment_request.patient_files.kept().count() >= MOST_FILES:
+        raise FileRefused(TOO_MANY)
+
+
+def content_of(file: PatientFile) -> bytes:
+    """What the patient sent, written anew. Raises store.MissingError, vault.crypto.UnreadableError or OSError."""
+    return store.read(file.public_id)
+
+
+def open_for_staff(file: PatientFile, *, by: AbstractUser) -> bytes:
+    """The content, for staff who may read it; that they did is recorded (P28). Raises NoRight, or as `content_of`."""
+    if not READERS & groups_of(by):
+        raise NoRight
+    content = content_of(file)
+    record_read(file.appointment_request, by=by)
+    return content
+
+
+def remove_file(appointment_request: AppointmentRequest, public_id: uuid.UUID) -> bool:
+    """Remove a file that the patient sent to this request: its bytes and its name. The row stays and says when.
+
+    Whether there was such a file. Raises FileRefused once the request is finished.
+    """
+    with transaction.atomic():
+        locked = _locked(appointment_request)
+        if locked.status not in OPEN:
+            raise FileRefused(FINISHED)
+        file = locked.patient_files.kept().filter(public_id=public_id).first()
+        if file is None:
+            return False
+        file.name, file.removed_at = "", timezone.now()
+        file.save(update_fields=["name", "removed_at"])
+    _delete_quietly(file)
+    return True
+
+
+def _delete_quietly(file):
+    try:
+        store.delete(file.public_id)
+    except OSError as error:
+        logger.error("file %s is left for purging: %s", file.public_id, type(error).__name__)
+
+
+# Every day, and after new keys
+
+
+def purge(at: datetime.datetime | None = None, *, apply: bool = False) -> int:
+    """How many files without a row lie on the disk; with `apply` they are deleted."""
+    # Of a file that comes after this line the row is not known here; but it is young.
+    kept = set(PatientFile.objects.kept().values_list("public_id", flat=True))
+    found = list(store.leftovers(kept, at or timezone.now()))
+    if apply:
+        for path in found:
+            path.unlink(missing_ok=True)
+    return len(found)
+
+
+def missing() -> list[uuid.UUID]:
+    """Rows whose file is gone."""
+    return [
+        public_id
+        for public_id in PatientFile.objects.kept().values_list("public_id", flat=True).iterator()
+        if not store.exists(public_id)
+    ]
+
+
+def rotate() -> tuple[int, int]:
+    """Move every file to the newest key: how many were written anew, how many could not be read."""
+    rewritten, unreadable = 0, 0
+    for public_id in list(PatientFile.objects.kept().order_by("pk").values_list("public_id", flat=True)):
+        try:
+            rewritten += store.rotate(public_id)
+        except store.MissingError:
+            logger.error("file %s is missing", public_id)  # no key brings it back
+        except UnreadableError as error:
+            unreadable += 1
+            logger.error("unreadable file at %s", error)
+    return rewritten, unreadable
+
+
+_SPACES = re.compile(r"\s+")
+
+
+def readable(name: str) -> str:
+    """The name that the patient's device gave a file, short, and without what would turn or hide other letters."""
+    text = unicodedata.normalize("NFC", name)
+    text = "".join(letter for letter in text if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    return _SPACES.sub(" ", text).strip()[:MOST_NAME_LETTERS]
