@@ -191,7 +191,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "apollo_site.storage.BundledStorage"},
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # a megabyte of any script in one box: percent signs make it three
 MAX_BODY_BYTES = 12 * 1024 * 1024
 # Read to the end, so that the page can say that a file is too big; what is too much of it is not kept.
 MAX_FILE_BODY_BYTES = 32 * 1024 * 1024

@@ -12,6 +12,8 @@ from django.utils.dates import MONTHS, MONTHS_3
 from django.utils.translation import gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
 
+from appointments.forms.text import NoNulls, refuse_null
+
 OLDEST_YEARS = 120
 BOXES = {"month": _("Month"), "day": _("Day"), "year": _("Year")}
 
@@ -37,7 +39,7 @@ class DateBoxes(forms.MultiWidget):
         return context
 
 
-class DateField(forms.Field):
+class DateField(NoNulls, forms.Field):
     """A date from three boxes; None if all are empty."""
 
     def __init__(self, *, missing="", autocomplete="", **kwargs):
@@ -46,6 +48,7 @@ class DateField(forms.Field):
 
     def to_python(self, value):
         texts = [(text or "").strip() for text in value or ["", "", ""]]
+        refuse_null("".join(texts))
         if not any(texts):
             return None
         missing = [str(label).lower() for text, label in zip(texts, BOXES.values(), strict=True) if not text]

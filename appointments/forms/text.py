@@ -26,6 +26,24 @@ def readable(text: str) -> str:
     return LONE_SURROGATES.sub(UNREADABLE, text)
 
 
+def refuse_null(text: str):
+    """Raise ValidationError for a null character, which PostgreSQL cannot store (see NoNulls)."""
+    if "\0" in text:
+        raise ValidationError(
+            _("Something in this answer could not be read, and we took it out. Please check it."), code="null"
+        )
+
+
+class NoNulls:
+    """Shows what was typed without null characters: a page cannot hold them, and nobody could delete them there."""
+
+    def bound_data(self, data, initial):
+        data = super().bound_data(data, initial)
+        if isinstance(data, list):
+            return [text and text.replace("\0", "") for text in data]
+        return data and data.replace("\0", "")
+
+
 def without_format_signs(text: str) -> str:
     """`text` without invisible signs: telephones put direction marks round a copied number."""
     return "".join(character for character in text if unicodedata.category(character) != "Cf")
@@ -56,7 +74,7 @@ def has_pile(text: str) -> bool:
     return False
 
 
-class TextField(forms.CharField):
+class TextField(NoNulls, forms.CharField):
     """Text in any script, kept as typed (NFC). No `maxlength` in the page: browsers cut what is pasted, silently."""
 
     several_lines = False
@@ -76,6 +94,7 @@ class TextField(forms.CharField):
         self._refuse_long(text, self.most * LONGEST_DECOMPOSITION)
         text = unicodedata.normalize("NFC", text)
         self._refuse_long(text, self.most)
+        refuse_null(text)
         refuse_what_hurts(text, several_lines=self.several_lines)
         return text
 
