@@ -25,8 +25,8 @@ LAST_RESORT = (
 )
 # Locked, away, full, read-only. InternalError is what PostgreSQL says while it only reads.
 DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
-PUBLIC_FORM = re.compile(r"(/es)?/appointments/request/[\w/-]*")
-STAFF = re.compile(r"/admin/")
+PUBLIC_FORM = re.compile(r"(/es)?/appointments/(request|status)/[\w/-]*")
+TO_COPY = re.compile(r"/admin/|(/es)?/appointments/status/")
 MOST_TYPED_CHARACTERS = 100_000
 UNSHOWN = re.compile(r"pass|token|secret|otp|^_", re.IGNORECASE)
 
@@ -107,7 +107,7 @@ def server_error(request):
 
 
 def csrf_failure(request, reason=""):
-    """Nothing typed is lost (P5): the public form goes on by itself, and staff can copy what they typed."""
+    """Nothing typed is lost (P5): the public form goes on by itself, others can copy what they typed."""
     from appointments.views import csrf_failure as of_the_form
 
     if not from_our_page(request):
@@ -130,6 +130,6 @@ def from_our_page(request) -> bool:
 
 
 def _to_copy(request):
-    if not STAFF.match(request.path):
+    if not TO_COPY.match(request.path):
         return []
     return [(name, value) for name, value in _typed(request) if value and not UNSHOWN.search(name)]

@@ -12,6 +12,7 @@ urlpatterns = [
     path("request/<uuid:public_id>/call-us/", views.call_us, name="call-us"),
     path("request/<uuid:public_id>/clear/", views.clear, name="clear"),
     path("request/<uuid:public_id>/sent/", views.sent, name="sent"),
+    path("status/", views.look_up, name="look-up"),
     path("status/<uuid:public_id>/", views.patient, name="patient"),
     path("status/<uuid:public_id>/code/", views.code, name="patient-code"),
     path("status/<uuid:public_id>/end/", views.end, name="patient-end"),

@@ -47,9 +47,10 @@ class Group(Fieldset):
 
 
 class When(LayoutObject):
-    """Questions that are in sight only where `condition` holds, as "name=value" of a choice above them.
+    """Questions that are in sight only where `condition` holds.
 
-    The style sheet (components/when.css) has a rule for each condition; a browser that cannot follow it shows all.
+    Shape: "name=value" for a choice above them, "name" for a text that is not empty. The style sheet has a rule for
+    each (components/when.css); a browser that cannot follow it shows all.
     """
 
     template = "apollo/layout/when.html"
@@ -86,6 +87,11 @@ class StepForm(forms.Form):
         """What `data` (a QueryDict) holds for the fields of this form, and nothing else (P27)."""
         names = [name for field, item in cls.base_fields.items() for name in names_in_page(field, item.widget)]
         return {name: data.getlist(name) for name in names if name in data}
+
+    def require(self, name: str, sentence: str):
+        """For `clean`: `sentence` at `name` if it is empty and nothing else is wrong with it."""
+        if not self.cleaned_data.get(name) and name not in self.errors:
+            self.add_error(name, sentence)
 
     def summary(self) -> list[tuple[str, str]]:
         """What is wrong, in the order of the page: (id of the first control, label and first sentence)."""

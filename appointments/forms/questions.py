@@ -40,6 +40,11 @@ class UrgentForm(StepForm):
 
 class YouForm(StepForm):
     for_whom = PickField(label=_("I am asking for"), choices=words.ForWhom.choices, initial=words.ForWhom.MYSELF)
+    on_behalf_name = NameField(label=_("Your own name"), required=False)
+    on_behalf_phone = PhoneField(label=_("Your own phone number"), required=False)
+    patient_knows = PickField(
+        label=_("Does the patient know that you are asking?"), choices=words.PatientKnows.choices, required=False
+    )
     first_name = NameField(
         label=_("First name"),
         help_text=_("Of the person who needs the visit, as on the insurance card."),
@@ -67,42 +72,38 @@ class YouForm(StepForm):
         widget=forms.TextInput(attrs={"class": "short"}),
     )
     returning = PickField(label=_("Have you been here before?"), choices=words.Returning.choices, required=False)
-    on_behalf_name = NameField(label=_("Your own name"), required=False)
-    on_behalf_phone = PhoneField(label=_("Your own phone number"), required=False)
-    patient_knows = PickField(
-        label=_("Does the patient know that you are asking?"), choices=words.PatientKnows.choices, required=False
-    )
 
     on_behalf = ("on_behalf_name", "on_behalf_phone", "patient_knows")
     quiet = frozenset({*on_behalf, "name_pronunciation"})
     layout = (
         "for_whom",
+        lambda: When(
+            "for_whom=someone-else",
+            Group(
+                _("If you ask for someone else"),
+                *YouForm.on_behalf,
+                hint=_("Leave this empty if you ask for yourself."),
+            ),
+        ),
         "first_name",
         "last_name",
         "name_pronunciation",
         "date_of_birth",
         "zip_code",
         "returning",
-        partial(
-            Group, _("If you ask for someone else"), *on_behalf, hint=_("Leave this empty if you ask for yourself.")
-        ),
     )
 
     def clean(self):
         cleaned = super().clean()
         if cleaned.get("for_whom") == words.ForWhom.SOMEONE_ELSE:
-            self._require("on_behalf_name", _("Please write your own name."))
-            self._require("on_behalf_phone", _("Please write a phone number where we reach you."))
-            self._require("patient_knows", _("Please choose Yes or Not yet."))
+            self.require("on_behalf_name", _("Please write your own name."))
+            self.require("on_behalf_phone", _("Please write a phone number where we reach you."))
+            self.require("patient_knows", _("Please choose Yes or Not yet."))
         elif cleaned.get("for_whom") and any(cleaned.get(name) for name in self.on_behalf):
             self.add_error(
                 "for_whom", _("You filled in the part for someone else. Choose Someone else here, or empty that part.")
             )
         return cleaned
-
-    def _require(self, name, sentence):
-        if not self.cleaned_data.get(name) and name not in self.errors:
-            self.add_error(name, sentence)
 
 
 class ReachForm(StepForm):
@@ -115,6 +116,12 @@ class ReachForm(StepForm):
     email = EmailField(
         label=_("E-mail address (optional)"), help_text=_("You do not need one."), required=False, autocomplete="email"
     )
+    visit_details_by_email = ManyPicksField(
+        label=_("May an e-mail say when and where your visit is?"),
+        help_text=_("E-mail is not private: others who use your mailbox may read it."),
+        choices=[("yes", _("Yes, you may write date, time and place"))],
+        required=False,
+    )
     reach_by = PickField(label=_("How should we reach you?"), choices=words.ReachBy.choices, initial=words.ReachBy.CALL)
     best_time = PickField(
         label=_("When is a good time to call?"), choices=words.BestTime.choices, initial=words.BestTime.ANY
@@ -125,23 +132,29 @@ class ReachForm(StepForm):
         choices=words.Voicemail.choices,
         required=False,
     )
-    visit_details_by_email = ManyPicksField(
-        label=_("May an e-mail say when and where your visit is?"),
-        help_text=_("E-mail is not private: others who use your mailbox may read it."),
-        choices=[("yes", _("Yes, you may write date, time and place"))],
-        required=False,
-    )
     needs = ManyPicksField(label=_("Do you need any of these?"), choices=words.Need.choices, required=False)
     interpreter_language = TextField(label=_("Interpreter for which language?"), most=40, required=False)
 
     quiet = frozenset({"interpreter_language", "visit_details_by_email", "needs"})
+    layout = (
+        "phone",
+        "email",
+        partial(When, "email", "visit_details_by_email"),
+        "reach_by",
+        "best_time",
+        "voicemail",
+        "needs",
+        partial(When, "needs=interpreter", "interpreter_language"),
+    )
 
     def clean(self):
         cleaned = super().clean()
-        if cleaned.get("reach_by") == words.ReachBy.EMAIL and not cleaned.get("email") and "email" not in self.errors:
-            self.add_error("email", _("To write to you we need your address. Or choose Call me."))
-        if words.Need.INTERPRETER in cleaned.get("needs", []) and not cleaned.get("interpreter_language"):
-            self.add_error("interpreter_language", _("Please write the language."))
+        if cleaned.get("reach_by") == words.ReachBy.EMAIL:
+            self.require("email", _("To write to you we need your address. Or choose Call me."))
+        if words.Need.INTERPRETER in cleaned.get("needs", []):
+            self.require("interpreter_language", _("Please write the language."))
+        elif "needs" in cleaned and cleaned.get("interpreter_language"):
+            self.add_error("needs", _("You wrote a language. Choose An interpreter here, or empty the box below."))
         return cleaned
 
 
@@ -153,6 +166,15 @@ class VisitForm(StepForm):
         required=False,
     )
     topic = PickField(label=_("Which of these fits best?"), help_text=SKIP, choices=words.Topic.choices, required=False)
+    accident_on = DateField(
+        label=_("Day of the accident"),
+        help_text=_(
+            "Florida car insurance pays only if care begins within 14 days of the accident (Florida Statutes 627.736). "
+            "With the day we can see how soon you need a visit."
+        ),
+        required=False,
+        validators=[dates.refuse_future, dates.refuse_too_old],
+    )
     days = ManyPicksField(
         label=_("Which days suit you?"),
         help_text=_("Choose as many as you like, or none if any day is fine."),
@@ -168,11 +190,10 @@ class VisitForm(StepForm):
         required=False,
         validators=[dates.refuse_past, dates.refuse_far],
     )
-    accident_on = DateField(
-        label=_("Day of the accident"),
-        help_text=_("Florida car insurance pays only if care begins within 14 days."),
+    all_year = PickField(
+        label=_("Do you live in Florida all year?"),
+        choices=[("yes", _("Yes")), ("no", _("No, part of the year"))],
         required=False,
-        validators=[dates.refuse_future, dates.refuse_too_old],
     )
     in_florida_from = DateField(
         label=_("In Florida from"), required=False, validators=[dates.refuse_too_old, dates.refuse_far]
@@ -181,34 +202,45 @@ class VisitForm(StepForm):
         label=_("In Florida until"), required=False, validators=[dates.refuse_past, dates.refuse_far]
     )
 
-    quiet = frozenset({"earliest_on", "accident_on", "in_florida_from", "in_florida_to", "topic"})
+    quiet = frozenset({"earliest_on", "accident_on", "in_florida_from", "in_florida_to", "topic", "all_year"})
     layout = (
         "reason",
         "topic",
+        lambda: When("topic=accident", Group(_("If this is about a car accident"), "accident_on")),
         "days",
         "part_of_day",
         "earliest_on",
-        partial(Group, _("If this is about a car accident"), "accident_on"),
-        partial(
-            Group,
-            _("If you are in Florida for part of the year"),
-            "in_florida_from",
-            "in_florida_to",
-            hint=_("Leave this empty if you live here all year."),
+        "all_year",
+        lambda: When(
+            "all_year=no",
+            Group(
+                _("If you are in Florida for part of the year"),
+                "in_florida_from",
+                "in_florida_to",
+                hint=_("Leave this empty if you live here all year."),
+            ),
         ),
     )
 
     def clean(self):
         cleaned = super().clean()
-        if not cleaned.get("reason") and not cleaned.get("topic") and "reason" not in self.errors:
-            self.add_error("reason", _("Please write a few words, or choose one of the answers below."))
-        accident = cleaned.get("topic") == words.Topic.ACCIDENT
-        if accident and not cleaned.get("accident_on") and "accident_on" not in self.errors:
-            self.add_error("accident_on", _("Please write the day of the accident: month, day and year."))
+        if not cleaned.get("topic"):
+            self.require("reason", _("Please write a few words, or choose one of the answers below."))
+        if cleaned.get("topic") == words.Topic.ACCIDENT:
+            self.require("accident_on", _("Please write the day of the accident: month, day and year."))
+        self._check_stay(cleaned)
+        return cleaned
+
+    def _check_stay(self, cleaned):
         starts, ends = cleaned.get("in_florida_from"), cleaned.get("in_florida_to")
         if starts and ends and ends < starts:
             self.add_error("in_florida_to", _("This day is before the day you come. Please check both."))
-        return cleaned
+        is_told = starts or ends or not {"in_florida_from", "in_florida_to"}.isdisjoint(self.errors)
+        if cleaned.get("all_year") == "yes" and is_told:
+            self.add_error("all_year", _("You wrote days in Florida below. Choose No here, or empty those days."))
+        if cleaned.get("all_year") == "no" and not is_told:
+            said = _("Please write the day you come, or the day you leave. A guess is fine.")
+            self.add_error("in_florida_from", said)
 
 
 class ReferrerForm(StepForm):
@@ -241,9 +273,8 @@ class ReferrerForm(StepForm):
 
     def clean(self):
         cleaned = super().clean()
-        named = any(cleaned.get(name) for name in self.doctor)
-        if named and not cleaned.get("may_contact_referrer") and "may_contact_referrer" not in self.errors:
-            self.add_error("may_contact_referrer", _("Please choose Yes or No."))
+        if any(cleaned.get(name) for name in self.doctor):
+            self.require("may_contact_referrer", _("Please choose Yes or No."))
         return cleaned
 
 

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from appointments.forms.base import StepForm
+from appointments.forms.dates import DateField
 from appointments.forms.text import TextField
 
 BETWEEN = re.compile(r"[\s\-.\u2010-\u2015]+")  # people write 1234-5678, mails break it
@@ -29,4 +30,18 @@ class CodeForm(StepForm):
         missing=_("Please write the code that is in the e-mail."),
         autocomplete="one-time-code",
         widget=forms.TextInput(attrs={"class": "short", "inputmode": "numeric"}),
+    )
+
+
+class LookUpForm(StepForm):
+    typed_reference = TextField(
+        label=_("Your reference"),
+        help_text=_("It begins with APM, like APM-XXXX-XXXX. Capitals and hyphens do not matter."),
+        missing=_("Please write your reference. It begins with APM."),
+        widget=forms.TextInput(attrs={"class": "short", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+    date_of_birth = DateField(
+        label=_("Date of birth"),
+        help_text=_("For example 3 14 1948"),
+        missing=_("Please write the date of birth: month, day and year."),
     )

@@ -121,7 +121,7 @@ class LongTextField(TextField):
 
 
 class EmailField(TextField):
-    widget = forms.EmailInput
+    widget = forms.EmailInput(attrs={"placeholder": " "})  # by which a style sheet can tell that it is empty
     looks_like = EmailValidator(
         _("This does not look like an e-mail address. It should look like name@example.com."), code="email"
     )

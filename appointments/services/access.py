@@ -16,6 +16,12 @@ from vault.crypto import keyed_hashes
 LINK_DAYS = 7
 SESSION_MINUTES = 30
 MOST_TRIES = 5
+# After its end, in the order of deleting: so that a link, a code and a session can still say that they have ended.
+KEPT = {
+    AccessCode: datetime.timedelta(days=1),
+    AccessSession: datetime.timedelta(days=LINK_DAYS),
+    AccessLink: datetime.timedelta(days=90),
+}
 PATIENT = AccessLink.Purpose.PATIENT
 FIVE_WRONG = "The website: five wrong codes were entered on a link to the patient's page. The link was ended."
 
@@ -105,6 +111,13 @@ def find_session(public_id: uuid.UUID, secret: str) -> AccessSession | None:
 
 def end_session(session: AccessSession):
     session.delete()
+
+
+def purge(at: datetime.datetime | None = None, *, apply: bool = False) -> int:
+    """How many links, codes and sessions are long over at `at` (now by default); with `apply` they are deleted."""
+    at = at or timezone.now()
+    rows = [model.objects.filter(expires_at__lte=at - kept) for model, kept in KEPT.items()]
+    return sum(some.delete()[0] if apply else some.count() for some in rows)
 
 
 def _codes(link):

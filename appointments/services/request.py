@@ -102,6 +102,7 @@ def request_values(draft) -> dict:
     for_somebody = said.pop("for_whom") == words.ForWhom.SOMEONE_ELSE
     if not for_somebody:
         said |= {"on_behalf_name": "", "on_behalf_phone": "", "patient_knows": ""}
+    del said["all_year"]  # asked only for the days that follow from it
     danger, which_signs = said.pop("signs") == "yes", said.pop("which_signs")
     may_contact = {"yes": True, "no": False}.get(said.pop("may_contact_referrer"))
     return said | {

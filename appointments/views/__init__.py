@@ -1,10 +1,24 @@
 from appointments.views.call_us import call_us
 from appointments.views.clear import clear, cleared
 from appointments.views.csrf import csrf_failure
+from appointments.views.look_up import look_up
 from appointments.views.patient import patient
 from appointments.views.sent import sent
 from appointments.views.start import start
 from appointments.views.status import code, end, gate
 from appointments.views.step import step
 
-__all__ = ["call_us", "clear", "cleared", "code", "csrf_failure", "end", "gate", "patient", "sent", "start", "step"]
+__all__ = [
+    "call_us",
+    "clear",
+    "cleared",
+    "code",
+    "csrf_failure",
+    "end",
+    "gate",
+    "look_up",
+    "patient",
+    "sent",
+    "start",
+    "step",
+]

@@ -4,7 +4,7 @@ from django.views.decorators.http import require_safe
 from appointments.views.status import with_session
 
 
-@require_safe
 @with_session
+@require_safe
 def patient(request, access):
     return render(request, "appointments/status/page.html", {"access": access})

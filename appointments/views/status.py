@@ -9,12 +9,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from appointments import status_words
 from appointments.forms.status import CodeForm
-from appointments.models import AccessLink, AccessSession, AppointmentRequest
+from appointments.models import AccessSession, AppointmentRequest
 from appointments.services import access as accesses
 from appointments.services import access_mail
 from appointments.transitions import ON_THE_CLOCK
@@ -23,6 +23,7 @@ from appointments.views.access import SeeOther, give_scoped_cookie, private, sec
 COOKIE = "apollo-status-"
 COOKIE_SECONDS = accesses.LINK_DAYS * 24 * 3600  # longer than a session, so that it can be told from a stranger's
 LINK = "send-link"  # the name of a button
+TYPED = "typed"  # what is carried on from page to page until the right code is entered
 TECHNICAL = re.compile(r"csrf|version|seen|_id$")  # names of fields that nobody types
 IDS = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 
@@ -79,7 +80,7 @@ def code(request, public_id):
         return session_not_found(request)
     if request.method != "POST" or session.is_open(timezone.now()):
         return SeeOther(reverse("appointments:patient", args=[public_id]))
-    return answer(request, session.link, session=session)
+    return answer(request, session.link, session)
 
 
 @private
@@ -92,16 +93,14 @@ def end(request, public_id):
     accesses.end_session(session)
     response = render(request, "appointments/status/ended.html", {"path": reverse("home")})
     response["Clear-Site-Data"] = '"cache"'
-    for language, __ in settings.LANGUAGES:
-        with override(language):
-            path = reverse("appointments:patient", args=[public_id])
-        response.delete_cookie(COOKIE + language, path=path, samesite="Lax")
-    return response
+    home = partial(reverse, "appointments:patient", args=[public_id])
+    return give_scoped_cookie(response, COOKIE, "", home=home, seconds=0)
 
 
 def over(request, session):
-    status = 403 if request.method == "POST" else 200
-    return show(request, session.link, session=session, typed=typed_in(request), status=status)
+    if request.method != "POST":
+        return show(request, session.link, session)
+    return show(request, session.link, session, status=403, typed=typed_in(request))
 
 
 def typed_in(request) -> list[str]:
@@ -110,61 +109,69 @@ def typed_in(request) -> list[str]:
     return [text for text in texts if text.strip() and not IDS.fullmatch(text)]
 
 
-def answer(request, link, *, session=None):
+def answer(request, link, session=None):
     """A button was pressed. The page itself answers: an address to go on to would have to hold the token."""
+    show_again = partial(show, request, link, session, typed=request.POST.getlist(TYPED) if session else [])
     if link is None or not link.is_valid(timezone.now()):
-        if LINK in request.POST and link is not None:
+        asked = LINK in request.POST
+        if asked and link is not None:
             access_mail.send_link(link)
-        return gone(request, asked=LINK in request.POST)
-    if "code" in request.POST:
-        return enter(request, link, session)
-    sent = access_mail.send_code(link)
-    return show(request, link, session=session, sent=sent, too_soon=not sent)
-
-
-def enter(request, link, session):
+        return show_again(asked=asked)
+    if "code" not in request.POST:
+        sent = access_mail.send_code(link)
+        return show_again(sent=sent, too_soon=not sent)
     form = CodeForm(request.POST)
-    if not form.is_valid():
-        return show(request, link, session=session, form=form)
+    opened = form.is_valid() and enter(form, link)
+    return move_on(*opened) if opened else show_again(form=form)
+
+
+def enter(form, link):
+    """The session that the code opens, and its secret; None if it opens none: then `form` or `link` says why."""
     try:
-        opened, secret = accesses.enter_code(link, form.cleaned_data["code"])
+        return accesses.enter_code(link, form.cleaned_data["code"])
     except accesses.LinkEnded:
-        return gone(request)
+        link.refresh_from_db(fields=["revoked_at"])
     except accesses.CodeOver:
         form.add_error("code", _("This code is over. A code works once, for a short time. Please ask for a new one."))
     except accesses.WrongCode as wrong:
         tries = ngettext("You have %(count)s try left.", "You have %(count)s tries left.", wrong.left)
         form.add_error("code", _("This is not the code.") + " " + tries % {"count": wrong.left})
-    else:
-        home = partial(reverse, "appointments:patient", args=[opened.public_id])
-        return give_scoped_cookie(SeeOther(home()), COOKIE, secret, home=home, seconds=COOKIE_SECONDS)
-    return show(request, link, session=session, form=form)
+    return None
 
 
-def show(request, link: AccessLink | None, *, session=None, form=None, status=200, **context):
-    """The gate of a valid link: the status line, and how to get in. It changes nothing, whoever opens it."""
-    now = timezone.now()
-    if link is None or not link.is_valid(now):
-        return gone(request, typed=context.get("typed"))
+def move_on(session, secret):
+    home = partial(reverse, "appointments:patient", args=[session.public_id])
+    return give_scoped_cookie(SeeOther(home()), COOKIE, secret, home=home, seconds=COOKIE_SECONDS)
+
+
+def show(request, link, session=None, *, status=200, form=None, **context):
+    """The gate of a valid link; another page, always the same, for any other. It changes nothing, whoever opens it.
+
+    `context` is what the templates name.
+    """
+    context |= {"over": session is not None, "action": "", "path": request.path}
+    if session:
+        context["action"] = reverse("appointments:patient-code", args=[session.public_id])
+        context["path"] = reverse("appointments:patient", args=[session.public_id])
+    if link is not None and link.is_valid(timezone.now()):
+        context |= at_gate(link, form or CodeForm())
+        return render(request, "appointments/status/gate.html", context, status=status)
+    if status == 200 and not context.get("asked"):
+        status = 404
+    # One answer for a link that has ended and for one that never was (P24); the other language's would name it.
+    return render(request, "appointments/status/gone.html", context | {"path": reverse("home")}, status=status)
+
+
+def at_gate(link, form) -> dict:
+    """What the gate says of a request: the status line, and how to get in."""
     appointment_request = link.appointment_request
-    form = form or CodeForm()
-    context |= {
+    return {
         "title": status_words.title(appointment_request),
         "sentence": status_words.sentence(appointment_request),
         "respond_by": appointment_request.respond_by if appointment_request.status in ON_THE_CLOCK else None,
         "has_email": bool(appointment_request.email),
-        "has_code": form.is_bound or accesses.has_code(link, now),
+        "has_code": form.is_bound or accesses.has_code(link, timezone.now()),
         "minutes": max(1, settings.ACCESS_CODE_TTL_SECONDS // 60),
         "form": form,
         "problems": form.summary() if form.is_bound else [],
-        "action": reverse("appointments:patient-code", args=[session.public_id]) if session else "",
-        "path": reverse("appointments:patient", args=[session.public_id]) if session else request.path,
-        "over": session is not None,
     }
-    return render(request, "appointments/status/gate.html", context, status=status)
-
-
-def gone(request, *, asked=False, typed=None):
-    """One answer for a link that has ended and for one that never was (P24)."""
-    context = {"asked": asked, "typed": typed, "path": reverse("home")}
-    return render(request, "appointments/status/gone.html", context, status=200 if asked else 404)

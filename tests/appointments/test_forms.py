@@ -1,14 +1,17 @@
 import datetime
+import re
 import unicodedata
 from pathlib import Path
 
 import pytest
+from crispy_forms.utils import render_crispy_form
 from django.conf import settings
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import override
 
 from appointments.forms import FORMS
+from appointments.forms.base import When
 from appointments.forms.text import UNREADABLE, readable
 from appointments.models import words
 from tests.answers import ANSWERS, answers_with
@@ -307,6 +310,81 @@ def test_a_doctor_is_named_with_a_yes_or_no():
     assert errors_of(form_with("referrer", **nobody)) == {}
 
 
+def test_a_language_is_not_dropped_silently():
+    assert set(form_with("reach", interpreter_language="Kreyòl").errors) == {"needs"}
+
+
+STAY = {"in_florida_from_month": "11", "in_florida_from_day": "1", "in_florida_from_year": "2026"}
+
+
+@pytest.mark.parametrize(
+    ("all_year", "stay", "errors"),
+    [
+        ("yes", {}, {}),
+        ("no", STAY, {}),
+        (None, STAY, {}),
+        ("no", {}, {"in_florida_from": ["Please write the day you come, or the day you leave. A guess is fine."]}),
+        ("yes", STAY, {"all_year": ["You wrote days in Florida below. Choose No here, or empty those days."]}),
+        ("no", STAY | {"in_florida_from_day": ""}, {"in_florida_from": ["The day is missing."]}),
+    ],
+)
+def test_days_in_florida_are_asked_of_whoever_is_not_there_all_year(all_year, stay, errors):
+    assert errors_of(form_with("visit", all_year=all_year, **stay)) == errors
+
+
+def test_the_day_of_an_accident_counts_whatever_the_visit_is_about():
+    day = {"accident_on_month": "11", "accident_on_day": "1", "accident_on_year": "2025"}
+
+    assert errors_of(form_with("visit", topic="second-opinion", **day)) == {}
+
+
+def out_of_sight(form):
+    """The conditions that questions of this form wait for."""
+    return set(re.findall('data-when="([^"]+)"', render_crispy_form(form)))
+
+
+WAITING = {step: {part.condition for part in FORMS[step]().helper.layout if isinstance(part, When)} for step in FORMS}
+
+
+def test_every_condition_has_its_rule_in_the_sheet_and_its_choice_in_the_form():
+    sheet = Path(settings.BASE_DIR, "static/css/components/when.css").read_text()
+    rules = re.findall(r':has\(\[name="(\w+)"\](.*)\)\) \[data-when="(.+)"\]', sheet)
+
+    assert sorted(when for *_, when in rules) == sorted(when for waits in WAITING.values() for when in waits)
+    for name, chosen, when in rules:
+        [step] = [step for step, waits in WAITING.items() if when in waits]
+        field = FORMS[step].base_fields[name]
+        value = when.partition("=")[2]
+        assert chosen == (f'[value="{value}"]:checked' if value else ":not(:placeholder-shown)")
+        assert value in dict(field.choices) if value else field.widget.attrs["placeholder"]
+
+
+@pytest.mark.parametrize("step", FORMS)
+def test_questions_wait_until_they_apply(step):
+    assert out_of_sight(FORMS[step]()) == WAITING[step]
+    assert out_of_sight(form_with(step)) == WAITING[step]
+
+
+@pytest.mark.parametrize(
+    ("step", "when", "changes"),
+    [
+        ("urgent", "signs=yes", {"which_signs": "fever"}),
+        ("you", "for_whom=someone-else", {"on_behalf_name": "Ana"}),
+        ("you", "for_whom=someone-else", {"patient_knows": "maybe"}),
+        ("you", "for_whom=someone-else", {"for_whom": "someone-else"}),
+        ("reach", "email", {"email": "", "visit_details_by_email": "yes"}),
+        ("reach", "needs=interpreter", {"interpreter_language": "Kreyòl"}),
+        ("reach", "needs=interpreter", {"needs": "interpreter"}),
+        ("visit", "topic=accident", {"accident_on_month": "11"}),
+        ("visit", "topic=accident", {"topic": "accident"}),
+        ("visit", "all_year=no", {"in_florida_to_year": "x"}),
+        ("visit", "all_year=no", {"all_year": "no"}),
+    ],
+)
+def test_what_was_typed_or_is_wrong_is_never_out_of_sight(step, when, changes):
+    assert out_of_sight(form_with(step, **changes)) == WAITING[step] - {when}
+
+
 @pytest.mark.parametrize("typed", ["33573", "33573-1234", "335731234", "k1a 0b1"])
 def test_a_zip_code_may_also_be_a_winter_guest_s(typed):
     assert errors_of(form_with("you", zip_code=typed)) == {}
@@ -387,5 +465,8 @@ def test_labels_are_those_of_the_contract():
         "May we contact this doctor about your request?",
         "How should we reach you?",
         "May we leave a voicemail?",
+        "Which ones?",
+        "Do you live in Florida all year?",
+        "Day of the accident",
     }
     assert set(ANSWERS) == set(FORMS)

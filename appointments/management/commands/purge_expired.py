@@ -1,15 +1,20 @@
 from django.core.management.base import BaseCommand
 
-from appointments.services import draft, files, rates
+from appointments.services import access, draft, files, rates
 
-PURGES = {"forms": draft.purge, "counts": rates.purge, "leftovers of files": files.purge}
+PURGES = {
+    "forms": draft.purge,
+    "counts": rates.purge,
+    "links": access.purge,
+    "leftovers of files": files.purge,
+}
 
 
 class Command(BaseCommand):
     help = (
-        "Delete forms that were begun and never sent, and counts of how often something was done, once their time is "
-        "over, and what a killed process left behind of patients' files. A dry run unless --apply is given. Says which "
-        "files are missing."
+        "Delete forms that were begun and never sent, counts of how often something was done, and links to patients' "
+        "pages with their codes and sessions, once their time is over, and what a killed process left behind of "
+        "patients' files. A dry run unless --apply is given. Says which files are missing."
     )
 
     def add_arguments(self, parser):
