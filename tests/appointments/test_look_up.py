@@ -7,6 +7,8 @@ from django.test import Client
 
 from appointments.models import RateCount, ReadEvent
 from appointments.reference import new_reference
+from appointments.services.access import new_link
+from tests.appointments.test_request_views import NASTY
 from tests.factories import AppointmentRequestFactory
 
 ADDRESS = "/appointments/status/"
@@ -123,3 +125,20 @@ def test_the_page_is_private(client, practice):
 
     assert "no-store" in answer["Cache-Control"]
     assert answer["X-Robots-Tag"] == "noindex"
+
+
+@pytest.mark.parametrize("value", NASTY.values(), ids=NASTY)
+def test_no_input_gives_an_error_page(client, appointment_request, value):  # P39
+    link = new_link(appointment_request)
+    names = ("typed_reference", "date_of_birth_month", "date_of_birth_day", "date_of_birth_year", "code", "typed")
+    raw = "".join(f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name in names)
+    body = raw.encode("utf-8", "surrogatepass") + b"--b--\r\n"
+
+    client.post(link, {"send-code": "1"})
+    answers = [look(client, value.replace("\ud800", ""))]
+    answers += [
+        client.generic("POST", address, body, content_type="multipart/form-data; boundary=b")
+        for address in (ADDRESS, link, f"{ADDRESS}00000000-0000-4000-8000-000000000000/")
+    ]
+
+    assert {answer.status_code for answer in answers} <= {200, 404, 413}

@@ -17,6 +17,8 @@ ADDRESSES = [
     "/procedures/",
     "/procedures/mild/",
     "/appointments/request/",
+    "/appointments/status/",
+    "/r/x",
     "/admin/",
     "/admin/login/",
     "/healthz",
