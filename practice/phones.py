@@ -7,6 +7,11 @@ REGION = "US"
 
 def parse(text: str) -> phonenumbers.PhoneNumber | None:
     """The number in `text`, in any usual shape and with an extension; None if no telephone has it."""
+    number = _read(text)
+    return None if number is None or has_stray_zero(number) else number
+
+
+def _read(text):
     try:
         number = phonenumbers.parse(text, REGION)
     except phonenumbers.NumberParseException:
@@ -14,6 +19,15 @@ def parse(text: str) -> phonenumbers.PhoneNumber | None:
     # Not is_possible_number: that also takes seven digits, which nobody can call from another area.
     reason = phonenumbers.is_possible_number_with_reason(number)
     return number if reason == phonenumbers.ValidationResult.IS_POSSIBLE else None
+
+
+def has_stray_zero(number: phonenumbers.PhoneNumber) -> bool:
+    """Whether a zero stands in front where no number has one: it would get lost, and somebody else be called."""
+    if number.country_code == 1:
+        return bool(number.italian_leading_zero)
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    again = _read(e164)
+    return again is None or phonenumbers.format_number(again, phonenumbers.PhoneNumberFormat.E164) != e164
 
 
 def to_e164(text: str) -> str:

@@ -175,6 +175,6 @@ def what_is_wrong_with_number(text: str) -> str:
     elif off > 0:
         said = ngettext("There is one digit too many.", "There are %(count)s digits too many.", off) % {"count": off}
     else:
-        said = _("We cannot read this number.")
+        said = _("No area code begins with 0.") if text.lstrip("( ")[:1] == "0" else _("We cannot read this number.")
     example = "813\N{NON-BREAKING HYPHEN}555\N{NON-BREAKING HYPHEN}0142"
     return _("%(said)s A phone number has 10 digits, like %(example)s.") % {"said": said, "example": example}

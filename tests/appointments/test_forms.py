@@ -60,6 +60,7 @@ def test_a_phone_number_is_taken_in_any_usual_shape(typed, stored):
         ("555-0142", "3 digits are missing."),
         ("813-555-01422", "There is one digit too many."),
         ("1-813-555-014222", "There are 2 digits too many."),
+        ("(013) 555-0142", "No area code begins with 0."),
         ("call my son", "This does not look like a phone number."),
     ],
 )
