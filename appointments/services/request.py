@@ -16,7 +16,7 @@ from appointments.transitions import Status
 from outbox.services import enqueue
 from practice.services import current_practice, reply_promise
 
-CONSENT_VERSION = "2026-11"  # raise it when the words above "Send request" change
+CONSENT_VERSION = "2026-11"  # of the words that tests/appointments/test_consent.py pins
 ACCIDENT_DAYS = 14  # Fla. Stat. 627.736: care must begin within 14 days for car insurance to pay
 REFERENCE_TRIES = 5
 
