@@ -13,7 +13,8 @@ import sys
 import time
 
 HOST = "127.0.0.1"
-MAX_BODY_BYTES = 16 * 1024 * 1024  # more than Django takes, so that Django can answer with our own page
+MAX_BODY_BYTES = 33 * 1024 * 1024  # more than Django takes, so that Django can answer with our own page
+IN_MEMORY_BYTES = 12 * 1024 * 1024  # waitress lays a longer body on the disk, and no file that we take is longer
 STOP_SECONDS = 15
 
 
@@ -25,6 +26,7 @@ def commands(port):
             f"--listen={HOST}:{port}",
             "--threads=8",
             f"--max-request-body-size={MAX_BODY_BYTES}",
+            f"--inbuf-overflow={IN_MEMORY_BYTES}",
             "apollo_site.wsgi:application",
         ],
         "outbox worker": ["manage.py", "run_outbox"],

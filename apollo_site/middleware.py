@@ -24,6 +24,7 @@ HEADERS = {
 BROTLI = re.compile(r"\bbr\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 EMPTY_LINES = re.compile(rb"\n\s*\n")
 DENSE = {"image/avif", "image/webp", "image/jpeg"}
+FILES = re.compile(r"/(es/)?appointments/status/[0-9a-f-]{36}/files/")
 PRIVATE = re.compile(r"/(es/)?(admin|appointments|r)(/|$)")
 
 
@@ -90,7 +91,8 @@ class HonestErrorsMiddleware:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if "apollo.unreadable" in request.META or not (length.isascii() and length.isdigit()) or has_null(request):
             return errors.page(request, 400)
-        if len(length) > 15 or int(length) > settings.MAX_BODY_BYTES:
+        most = settings.MAX_FILE_BODY_BYTES if FILES.fullmatch(request.path_info) else settings.MAX_BODY_BYTES
+        if len(length) > 15 or int(length) > most:
             return errors.page(request, 413)
         if request.encoding:
             # Our pages speak UTF-8. Any codec of Python may be named there, "hex" and "idna" too.

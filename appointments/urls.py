@@ -15,5 +15,7 @@ urlpatterns = [
     path("status/", views.look_up, name="look-up"),
     path("status/<uuid:public_id>/", views.patient, name="patient"),
     path("status/<uuid:public_id>/code/", views.code, name="patient-code"),
+    path("status/<uuid:public_id>/files/", views.patient_files, name="patient-files"),
+    path("status/<uuid:public_id>/files/<uuid:file_id>/remove/", views.remove_file, name="patient-file-remove"),
     path("status/<uuid:public_id>/end/", views.end, name="patient-end"),
 ]

@@ -72,8 +72,8 @@ class StepForm(forms.Form):
     layout: tuple = ()
     quiet: frozenset[str] = frozenset()
 
-    def __init__(self, data=None):
-        super().__init__(data, label_suffix="")
+    def __init__(self, data=None, files=None):
+        super().__init__(data, files, label_suffix="")
         for field in self.fields.values():
             field.template_name = "apollo/group.html"
         self.helper = FormHelper()

@@ -1,6 +1,7 @@
 from appointments.views.call_us import call_us
 from appointments.views.clear import clear, cleared
 from appointments.views.csrf import csrf_failure
+from appointments.views.files import patient_files, remove_file
 from appointments.views.look_up import look_up
 from appointments.views.patient import patient
 from appointments.views.sent import sent
@@ -18,6 +19,8 @@ __all__ = [
     "gate",
     "look_up",
     "patient",
+    "patient_files",
+    "remove_file",
     "sent",
     "start",
     "step",
