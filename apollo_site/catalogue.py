@@ -25,6 +25,7 @@ STAFF = (
     "templates/outbox/page-to-sign.txt",
     "templates/outbox/review-due.txt",
     "templates/outbox/staff-notice.txt",
+    "templates/outbox/staff-update.txt",
     "apollo_site/admin.py",
     "apollo_site/checks.py",
     "apollo_site/site.py",

@@ -49,6 +49,18 @@ class Outcome(models.TextChoices):
     DECEASED = "deceased", _("Patient has died")
 
 
+# The patient is sent no news of these: they know, or news would be wrong or cruel.
+QUIET_OUTCOMES = frozenset(
+    {
+        Outcome.SEEN,
+        Outcome.PATIENT_WITHDREW,
+        Outcome.DUPLICATE,
+        Outcome.SPAM,
+        Outcome.ENTERED_IN_ERROR,
+        Outcome.DECEASED,
+    }
+)
+
 COMMENT_NEEDED = frozenset(
     {
         Outcome.NOT_OFFERED,
@@ -68,6 +80,7 @@ SUPERVISOR = "supervisor"
 AUDITOR = "auditor"
 OWNER = "owner"
 GROUPS = (SCHEDULER, COORDINATOR, CLINICIAN, EDITOR, SUPERVISOR, AUDITOR, OWNER)
+PATIENT = "patient"  # no group: whoever opened the patient's page with a code
 DESK = frozenset({SCHEDULER, COORDINATOR, SUPERVISOR})
 
 # Besides the moves: who may read a patient's words, who may log a call, who may write a note.
@@ -84,7 +97,8 @@ NOSHOW_AFTER_MINUTES = 15
 class Move:
     """`name` takes a request from any of `sources` to `target`; `by` names the groups.
 
-    `needs` are the fields that must be filled in, `may` those that can be.
+    `needs` are the fields that must be filled in, `may` those that can be. `tells` is the kind of message that the
+    patient is sent, "" for none. What the patient does here, staff are told.
     """
 
     name: str
@@ -94,6 +108,7 @@ class Move:
     by: frozenset[str]
     needs: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
+    tells: str = ""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -101,6 +116,12 @@ class Move:
 
 
 _IN_HAND = frozenset({Status.IN_REVIEW, Status.WAITING})
+_UNBOOKED = _IN_HAND | {Status.RECEIVED, Status.OFFERED}
+_BOOKED = frozenset({Status.SCHEDULED})
+_BY_PATIENT = frozenset({PATIENT})
+
+NEWS = "request-news"
+BOOKED = "visit-booked"
 
 TRANSITIONS = (
     Move("release", _("Not spam: into the queue"), frozenset({Status.QUARANTINED}), Status.RECEIVED, DESK),
@@ -115,35 +136,84 @@ TRANSITIONS = (
         needs=("waiting_on", "next_action_at"),
         may=("comment",),
     ),
-    Move("resume", _("Go on with it"), frozenset({Status.WAITING}), Status.IN_REVIEW, DESK),
+    Move(
+        "ask",
+        _("Ask the patient"),
+        _IN_HAND | {Status.RECEIVED},
+        Status.WAITING,
+        DESK,
+        needs=("question", "next_action_at"),
+        tells="patient-question",
+    ),
+    Move(
+        "answer", _("Patient answered"), frozenset({Status.WAITING}), Status.IN_REVIEW, _BY_PATIENT, needs=("answers",)
+    ),
+    Move(
+        "offer",
+        _("Offer times"),
+        _UNBOOKED,
+        Status.OFFERED,
+        DESK,
+        needs=("offer_1", "location"),
+        may=("offer_2", "offer_3", "clinician"),
+        tells="times-offered",
+    ),
+    Move(
+        "pick_time",
+        _("Patient picked a time"),
+        frozenset({Status.OFFERED}),
+        Status.SCHEDULED,
+        _BY_PATIENT,
+        needs=("offer",),
+        tells=BOOKED,
+    ),
+    Move(
+        "refuse_times",
+        _("None of the times suits the patient"),
+        frozenset({Status.OFFERED}),
+        Status.IN_REVIEW,
+        _BY_PATIENT,
+        may=("comment",),
+    ),
+    Move("resume", _("Go on with it"), frozenset({Status.WAITING, Status.OFFERED}), Status.IN_REVIEW, DESK),
     Move(
         "schedule",
         _("Book a visit"),
-        _IN_HAND | {Status.RECEIVED},
+        _UNBOOKED,
         Status.SCHEDULED,
         DESK,
         needs=("starts_at", "location"),
         may=("clinician", "comment"),
+        tells=BOOKED,
     ),
     Move(
-        "cancel_visit", _("Cancel the visit"), frozenset({Status.SCHEDULED}), Status.IN_REVIEW, DESK, needs=("comment",)
+        "move_visit",
+        _("Move the visit"),
+        _BOOKED,
+        Status.SCHEDULED,
+        DESK,
+        needs=("starts_at", "location"),
+        may=("clinician", "comment"),
+        tells=BOOKED,
     ),
+    Move("cancel_visit", _("Cancel the visit"), _BOOKED, Status.IN_REVIEW, DESK, needs=("comment",), tells=NEWS),
+    Move("drop_visit", _("Patient cannot come"), _BOOKED, Status.IN_REVIEW, _BY_PATIENT, may=("comment",)),
     Move(
         "complete",
         _("Visit is over"),
-        frozenset({Status.SCHEDULED}),
+        _BOOKED,
         Status.COMPLETED,
         DESK | {CLINICIAN},
         needs=("visit_status",),
         may=("comment",),
     ),
+    Move("close", _("Close"), _UNBOOKED, Status.CLOSED, DESK, needs=("outcome",), may=("comment",), tells=NEWS),
     Move(
-        "close",
-        _("Close"),
-        OPEN - {Status.QUARANTINED, Status.SCHEDULED},
+        "withdraw",
+        _("Patient no longer wants a visit"),
+        _UNBOOKED | _BOOKED,
         Status.CLOSED,
-        DESK,
-        needs=("outcome",),
+        _BY_PATIENT,
         may=("comment",),
     ),
     Move(

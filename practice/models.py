@@ -142,6 +142,10 @@ class Location(models.Model):
         return reverse("practice:location", args=[self.slug])
 
     @property
+    def one_line(self):
+        return f"{self.name}, {self.street}, {self.city}, {self.state} {self.zip_code}"
+
+    @property
     def phone_display(self):
         return phones.display(self.phone)
 

@@ -38,12 +38,27 @@ def _clinician(**kwargs):
     )
 
 
+def _question(**kwargs):
+    return forms.CharField(
+        label=_("Question"),
+        help_text=_("The patient reads it as you write it, on a page that opens with a code."),
+        max_length=WORDS_LENGTH,
+        widget=forms.Textarea({"rows": 2, "cols": 30}),
+        **kwargs,
+    )
+
+
+# The fields of the moves that staff make.
 FIELDS = {
     "clinician": _clinician,
     "comment": _comment,
     "location": _location,
     "next_action_at": _moment(_("Look again on")),
+    "offer_1": _moment(_("First time")),
+    "offer_2": _moment(_("Second time")),
+    "offer_3": _moment(_("Third time")),
     "outcome": _choice(_("Why"), Outcome.choices),
+    "question": _question,
     "starts_at": _moment(_("Starts")),
     "visit_status": _choice(
         _("How it ended"),

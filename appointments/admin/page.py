@@ -17,6 +17,7 @@ from appointments.transitions import (
     CALLERS,
     MOVES,
     NOTERS,
+    PATIENT,
     READERS,
     SUPERVISOR,
     Outcome,
@@ -58,6 +59,8 @@ def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
         "on_behalf_phone": phones.display(appointment_request.on_behalf_phone) if words else "",
         "tries": [_entry_of_try(attempt, now) for attempt in attempts],
         "visits": appointment_request.visits.select_related("location", "clinician"),
+        "questions": appointment_request.patient_questions.select_related("asked_by") if words else [],
+        "offers": appointment_request.time_offers.select_related("location", "clinician") if words else [],
         "notes": appointment_request.staff_notes.select_related("by") if words else [],
         "history": sorted(
             [entry_of_event(event, words) for event in events] + [_entry_of_call(call, words) for call in attempts],
@@ -118,10 +121,12 @@ def name_of(user) -> str:
 
 def entry_of_event(event, words) -> Entry:
     """A move, in words: what was pressed, from where to where, and the codes and dates that went with it."""
-    label = MOVES[event.move].label if event.move in MOVES else event.get_to_status_display()
+    move = MOVES.get(event.move)
+    label = move.label if move else event.get_to_status_display()
+    by = _("the patient") if move and move.by == {PATIENT} else name_of(event.by)
     steps = [str(label), f"{event.get_from_status_display()} → {event.get_to_status_display()}"]
     steps += _details(event.details)
-    return Entry(event.at, name_of(event.by), " · ".join(steps), event.comment if words else "")
+    return Entry(event.at, by, " · ".join(steps), event.comment if words else "")
 
 
 def _details(details):

@@ -42,6 +42,9 @@ TABS = {
         gettext_lazy("Nobody works on a request right now."),
     ),
     "waiting": Tab(gettext_lazy("Waiting"), frozenset({Status.WAITING}), gettext_lazy("We wait for nobody.")),
+    "offers": Tab(
+        gettext_lazy("Times offered"), frozenset({Status.OFFERED}), gettext_lazy("No patient has times to choose from.")
+    ),
     "scheduled": Tab(gettext_lazy("Scheduled"), frozenset({Status.SCHEDULED}), gettext_lazy("No visits are booked.")),
     "quarantine": Tab(
         gettext_lazy("Quarantine"),
@@ -109,6 +112,8 @@ def badge(appointment_request, now: datetime.datetime) -> Badge:
         return _of_visit(appointment_request, now)
     if status == Status.WAITING:
         return _of_date(appointment_request.next_action_at, now, late=_("Look again"), since=_("since %(when)s"))
+    if status == Status.OFFERED:
+        return _of_date(appointment_request.next_action_at, now, late=_("Time has passed"), since=_("was %(when)s"))
     if status not in ON_THE_CLOCK:
         return Badge("", "", appointment_request.get_status_display())
     for attempt in appointment_request.contact_attempts.all():

@@ -116,8 +116,9 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
                     **form.cleaned_data,
                 )
                 text = _("%(reference)s is now: %(status)s.")
-                if chosen.name == "schedule":
-                    _mind_the_hours(request, form.cleaned_data)
+                _mind_the_hours(request, form.cleaned_data)
+                if chosen.tells and not moved.email:
+                    messages.warning(request, _("There is no e-mail address: please tell the patient by phone."))
                 return self._done(request, moved, f"move {chosen.name}", text % _said(moved))
         except moves.Stale as stale:
             return self._page(request, stale.appointment_request, status=409, bound=form, stale=stale)
@@ -160,18 +161,16 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
 
 def _mind_the_hours(request, booked):
     """A visit outside opening hours may be meant, or be 3 a.m. instead of 3 p.m."""
-    if not is_open(booked["location"], booked["starts_at"]):
-        when = date_format(timezone.localtime(booked["starts_at"]), "l, F j, P")
-        text = _(
-            "The office is closed at that time: %(when)s. If you did not mean it, cancel the visit and book again."
-        )
-        messages.warning(request, text % {"when": when})
+    times = [booked.get(field) for field in ("starts_at", "offer_1", "offer_2", "offer_3")]
+    for starts_at in filter(None, times):
+        if not is_open(booked["location"], starts_at):
+            when = date_format(timezone.localtime(starts_at), "l, F j, P")
+            text = _("The office is closed at that time: %(when)s. If you did not mean it, please change it.")
+            messages.warning(request, text % {"when": when})
 
 
 def _seen_version(request):
-    """The version that the page showed; 0, which no request has, if the form does not say."""
-    text = request.POST.get("seen_version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return moves.read_version(request.POST.get("seen_version", ""))
 
 
 def _said(appointment_request):

@@ -10,7 +10,7 @@ from vault.fields import EncryptedTextField
 
 
 class PatientQuestion(models.Model):
-    """A question of staff, and the patient's answer once there is one."""
+    """A question of staff, and the patient's answer. Without one, `answered_at` is when staff went on without it."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     appointment_request = models.ForeignKey(

@@ -37,7 +37,8 @@ class AppointmentRequestQuerySet(models.QuerySet):
         In quarantine as well urgent signs come first: a flood must not bury them.
         """
         owed = models.Q(status__in=ON_THE_CLOCK)
-        waiting, scheduled = models.Q(status=Status.WAITING), models.Q(status=Status.SCHEDULED)
+        waiting = models.Q(status__in=[Status.WAITING, Status.OFFERED])
+        scheduled = models.Q(status=Status.SCHEDULED)
         put_aside = models.Q(status=Status.QUARANTINED)
         visit = Visit.objects.filter(appointment_request=models.OuterRef("pk"), status=Visit.Status.BOOKED)
         return self.order_by(

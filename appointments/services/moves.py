@@ -10,8 +10,17 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from appointments.models import AppointmentRequest, ContactAttempt, ReadEvent, StaffNote, StatusEvent, Visit
-from appointments.services.request import tell
+from appointments.models import (
+    AppointmentRequest,
+    ContactAttempt,
+    PatientQuestion,
+    ReadEvent,
+    StaffNote,
+    StatusEvent,
+    TimeOffer,
+    Visit,
+)
+from appointments.services import tell
 from appointments.services.routing import route
 from appointments.transitions import (
     CALLERS,
@@ -21,6 +30,8 @@ from appointments.transitions import (
     NOTERS,
     OUTCOME_BY,
     OWNER,
+    PATIENT,
+    QUIET_OUTCOMES,
     SUPERVISOR,
     TRIES_NEEDED,
     Move,
@@ -28,7 +39,6 @@ from appointments.transitions import (
     Status,
     WaitingOn,
 )
-from practice.services import current_practice
 
 REQUIRED = _("This is needed.")
 FARTHEST = datetime.timedelta(days=2 * 365)  # a slip of the finger, and past the year 9999 no row could be read again
@@ -55,8 +65,13 @@ class OtherEntryError(Exception):
     """Something else is kept under this `entry_id` already: a page was used twice."""
 
 
-def groups_of(user: AbstractUser) -> frozenset[str]:
-    """The groups whose rights `user` has now. An owner or superuser counts as supervisor: nobody is above the table."""
+def groups_of(user: AbstractUser | None) -> frozenset[str]:
+    """The groups whose rights `user` has now; None is the patient.
+
+    An owner or superuser counts as supervisor: nobody is above the table.
+    """
+    if user is None:
+        return frozenset({PATIENT})
     if not user.is_active:
         return frozenset()
     names = set(user.groups.values_list("name", flat=True))
@@ -66,10 +81,13 @@ def groups_of(user: AbstractUser) -> frozenset[str]:
 
 
 @transaction.atomic
-def move(public_id: uuid.UUID, name: str, *, seen_version: int, by: AbstractUser, **values) -> AppointmentRequest:
+def move(
+    public_id: uuid.UUID, name: str, *, seen_version: int, by: AbstractUser | None, **values
+) -> AppointmentRequest:
     """Move a request as the table says; `values` are the fields of that move, already of their Python types.
 
-    Writes the move, its StatusEvent and what belongs to it (a visit, an assignee).
+    Writes the move, its StatusEvent, what belongs to it (a visit, an assignee), and the messages about it. `by` is
+    None for the patient.
 
     Raises Stale, MoveNotAllowed, or ValidationError with a message for each field; nothing is saved then.
     """
@@ -89,7 +107,13 @@ def move(public_id: uuid.UUID, name: str, *, seen_version: int, by: AbstractUser
     consequence = _CONSEQUENCES.get(name, _no_consequence)
     changes, details = consequence(appointment_request, values, comment=comment, by=by, groups=groups)
 
-    gone = {} if chosen.target == Status.WAITING else {"waiting_on": "", "next_action_at": None}
+    if chosen.target != Status.OFFERED:
+        _withdraw_offers(appointment_request)
+    if chosen.target != Status.WAITING:
+        appointment_request.patient_questions.filter(answered_at=None).update(answered_at=timezone.now())
+
+    gone = {} if chosen.target == Status.WAITING else {"waiting_on": ""}
+    gone |= {} if chosen.target in (Status.WAITING, Status.OFFERED) else {"next_action_at": None}
     gone |= {} if chosen.target == Status.CLOSED else {"outcome": ""}
     AppointmentRequest.objects.filter(pk=appointment_request.pk).update(status=chosen.target, **gone, **changes)
     StatusEvent.objects.create(
@@ -102,7 +126,12 @@ def move(public_id: uuid.UUID, name: str, *, seen_version: int, by: AbstractUser
         details=details,
         comment=comment,
     )
-    return AppointmentRequest.objects.get(pk=appointment_request.pk)
+    moved = AppointmentRequest.objects.get(pk=appointment_request.pk)
+    if by is None:
+        tell.desk_of_update(moved)
+    if chosen.tells and not (chosen.target == Status.CLOSED and moved.outcome in QUIET_OUTCOMES):
+        tell.patient_of_move(moved, chosen.tells)
+    return moved
 
 
 def _as_seen(chosen: Move, seen_version: int) -> Q:
@@ -120,6 +149,11 @@ def _take(public_id, chosen, seen_version):
         check_current(appointment_request, seen_version)
         raise MoveNotAllowed(chosen.name)
     return appointment_request
+
+
+def read_version(text: str) -> int:
+    """The version that a page showed; 0, which no request has, if `text` is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def check_current(appointment_request: AppointmentRequest, seen_version: int) -> None:
@@ -145,7 +179,7 @@ def _no_consequence(appointment_request, values, *, comment, by, groups):
 def _release(appointment_request, values, *, comment, by, groups):
     """What would have left at once leaves now; the promise stands as the patient was shown it."""
     _, people = route(appointment_request)
-    tell(appointment_request, people, current_practice())
+    tell.of_new_request(appointment_request, people)
     return {}, {}
 
 
@@ -164,11 +198,95 @@ def _wait(appointment_request, values, *, comment, by, groups):
     return values, {"waiting_on": values["waiting_on"], "next_action_at": values["next_action_at"].isoformat()}
 
 
+def _ask(appointment_request, values, *, comment, by, groups):
+    _check_ahead("next_action_at", values["next_action_at"])
+    question = PatientQuestion.objects.create(
+        appointment_request=appointment_request, text=values["question"], asked_by=by
+    )
+    changes = {
+        "assignee": appointment_request.assignee or by,
+        "waiting_on": WaitingOn.PATIENT,
+        "next_action_at": values["next_action_at"],
+    }
+    details = {"question": question.pk, "next_action_at": values["next_action_at"].isoformat()}
+    return changes, details
+
+
+def _answer(appointment_request, values, *, comment, by, groups):
+    """`answers` says what was written to each open question, by its id."""
+    answers = values["answers"]
+    questions = list(appointment_request.patient_questions.filter(answered_at=None))
+    if {question.public_id for question in questions} != answers.keys():
+        raise MoveNotAllowed
+    if not all(answers.values()):
+        raise ValidationError({"answers": REQUIRED})
+    for question in questions:
+        question.answer, question.answered_at = answers[question.public_id], timezone.now()
+        question.save(update_fields=["answer", "answered_at"])
+    return {}, {"questions": [question.pk for question in questions]}
+
+
+def _offer(appointment_request, values, *, comment, by, groups):
+    _withdraw_offers(appointment_request)
+    fields = [field for field in ("offer_1", "offer_2", "offer_3") if values.get(field)]
+    for field in fields:
+        _check_ahead(field, values[field])
+    times = sorted({values[field] for field in fields})
+    place = {"location": values["location"], "clinician": values.get("clinician")}
+    for at in times:
+        TimeOffer.objects.create(appointment_request=appointment_request, starts_at=at, **place)
+    changes = {"assignee": appointment_request.assignee or by, "next_action_at": times[0]}
+    return changes, {"offers": [at.isoformat() for at in times], "location": place["location"].pk}
+
+
+def _pick_time(appointment_request, values, *, comment, by, groups):
+    offer = appointment_request.time_offers.open(timezone.now()).filter(public_id=values["offer"]).first()
+    if offer is None:  # taken back, or past
+        raise MoveNotAllowed
+    offer.status = TimeOffer.Status.PICKED
+    offer.save(update_fields=["status"])
+    booked = {"starts_at": offer.starts_at, "location": offer.location, "clinician": offer.clinician}
+    return {}, _book(appointment_request, booked)
+
+
+def _refuse_times(appointment_request, values, *, comment, by, groups):
+    appointment_request.time_offers.filter(status=TimeOffer.Status.OPEN).update(status=TimeOffer.Status.REFUSED)
+    return {}, {}
+
+
+def _withdraw_offers(appointment_request):
+    appointment_request.time_offers.filter(status=TimeOffer.Status.OPEN).update(status=TimeOffer.Status.WITHDRAWN)
+
+
 def _schedule(appointment_request, values, *, comment, by, groups):
     _check_ahead("starts_at", values["starts_at"])
+    return {"assignee": appointment_request.assignee or by}, _book(appointment_request, values)
+
+
+def _book(appointment_request, values):
     visit = Visit.objects.create(appointment_request=appointment_request, **values)
-    details = {"visit": visit.pk, "starts_at": visit.starts_at.isoformat(), "location": visit.location_id}
-    return {"assignee": appointment_request.assignee or by}, details
+    return _details_of(visit)
+
+
+def _details_of(visit):
+    return {"visit": visit.pk, "starts_at": visit.starts_at.isoformat(), "location": visit.location_id}
+
+
+def _move_visit(appointment_request, values, *, comment, by, groups):
+    """The same visit at another time: calendars move theirs, because its id stays and its sequence rises."""
+    _check_ahead("starts_at", values["starts_at"])
+    visit = _booked_visit(appointment_request)
+    if visit is None:
+        raise ValidationError({"starts_at": _("No visit is booked.")})
+    visit.starts_at, visit.location = values["starts_at"], values["location"]
+    visit.clinician = values.get("clinician")
+    visit.ics_sequence += 1
+    visit.save(update_fields=["starts_at", "location", "clinician", "ics_sequence"])
+    return {}, _details_of(visit)
+
+
+def _booked_visit(appointment_request):
+    return appointment_request.visits.filter(status=Visit.Status.BOOKED).first()
 
 
 def _cancel_visit(appointment_request, values, *, comment, by, groups):
@@ -178,11 +296,24 @@ def _cancel_visit(appointment_request, values, *, comment, by, groups):
     return {}, {}
 
 
+def _drop_visit(appointment_request, values, *, comment, by, groups):
+    visit = _booked_visit(appointment_request)
+    if visit is None or visit.starts_at <= timezone.now():  # too late to say so: staff record how it ended
+        raise MoveNotAllowed
+    return _cancel_visit(appointment_request, values, comment=comment, by=by, groups=groups)
+
+
+def _withdraw(appointment_request, values, *, comment, by, groups):
+    if appointment_request.status == Status.SCHEDULED:
+        _drop_visit(appointment_request, values, comment=comment, by=by, groups=groups)
+    return {"outcome": Outcome.PATIENT_WITHDREW}, {"outcome": Outcome.PATIENT_WITHDREW}
+
+
 def _complete(appointment_request, values, *, comment, by, groups):
     visit_status = values["visit_status"]
     if visit_status not in (Visit.Status.FULFILLED, Visit.Status.NOSHOW):
         raise ValidationError({"visit_status": _("Choose how the visit ended.")})
-    visit = appointment_request.visits.filter(status=Visit.Status.BOOKED).first()
+    visit = _booked_visit(appointment_request)
     if visit is None:
         raise ValidationError({"visit_status": _("No visit is booked.")})
     now = timezone.now()
@@ -214,10 +345,18 @@ _CONSEQUENCES = {
     "reject_spam": _reject_spam,
     "claim": _claim,
     "wait": _wait,
+    "ask": _ask,
+    "answer": _answer,
+    "offer": _offer,
+    "pick_time": _pick_time,
+    "refuse_times": _refuse_times,
     "schedule": _schedule,
+    "move_visit": _move_visit,
     "cancel_visit": _cancel_visit,
+    "drop_visit": _drop_visit,
     "complete": _complete,
     "close": _close,
+    "withdraw": _withdraw,
 }
 
 

@@ -3,17 +3,15 @@
 import datetime
 
 from django.db import IntegrityError, transaction
-from django.urls import reverse
 from django.utils import timezone
 
 from appointments import steps
 from appointments.forms.text import without_format_signs
 from appointments.models import AppointmentRequest, RequestDraft, StatusEvent, words
 from appointments.services import draft as drafts
-from appointments.services import spam
+from appointments.services import spam, tell
 from appointments.services.routing import route
 from appointments.transitions import Status
-from outbox.services import enqueue
 from practice.services import current_practice, reply_promise
 
 CONSENT_VERSION = "2026-11"  # of the words that tests/appointments/test_consent.py pins
@@ -53,7 +51,7 @@ def receive(draft: RequestDraft, *, post: spam.Post | None = None) -> Appointmen
                 details={"spam": [rule.code for rule in hits]} if hits else {},
             )
             if appointment_request.status == Status.RECEIVED:
-                tell(appointment_request, people, practice)
+                tell.of_new_request(appointment_request, people)
             sent = RequestDraft.objects.filter(pk=draft.pk).update(appointment_request=appointment_request, answers={})
             if not sent:
                 raise drafts.GoneError  # somebody cleared the screen meanwhile
@@ -128,35 +126,3 @@ def deadline(accident_on: datetime.date | None) -> datetime.datetime | None:
     if last_day < timezone.localdate():
         return None
     return timezone.make_aware(datetime.datetime.combine(last_day, datetime.time(23, 59)))
-
-
-def tell(appointment_request, people, practice):
-    """One notice to each of `people`, one acknowledgement if there is an e-mail; no health data, no name (P16).
-
-    However often this is called, each of them leaves once.
-    """
-    reference = appointment_request.reference
-    shared = {
-        "reference": reference,
-        "respond_by": appointment_request.respond_by.isoformat(),
-        "phone_display": practice.phone_display,
-        "from_name": practice.short_name,
-    }
-    desk = reverse("admin:appointments_appointmentrequest_change", args=[appointment_request.pk])
-    for user in people:
-        enqueue(
-            "staff-notice",
-            to=user.email,
-            about=reference,
-            dedupe_key=f"{reference}:received:staff:{user.pk}",
-            context=shared | {"path": desk},
-        )
-    if appointment_request.email:
-        enqueue(
-            "acknowledgement",
-            to=appointment_request.email,
-            about=reference,
-            language=appointment_request.language,
-            dedupe_key=f"{reference}:received:patient",
-            context=shared | {"path": reverse("appointments:sent", args=[appointment_request.idempotency_key])},
-        )

@@ -218,13 +218,16 @@ def _make_demo_requests():
 
     june = _demo_request("June", "Ejemplo", "+18135550188", days_ago=2, topic="second-opinion", payer_kind="private")
     june = moves.move(june.public_id, "claim", seen_version=june.version, by=desk)
-    moves.log_call(june.public_id, result="reached", note="Will send her MRI report.", by=desk)
-    moves.move(
-        june.public_id, "wait", seen_version=june.version, by=desk, waiting_on="patient", next_action_at=_at_ten(3)
-    )
+    moves.log_call(june.public_id, result="reached", note="Will look for her MRI report.", by=desk)
+    question = "Who made the MRI of your back, and in which month?"
+    moves.move(june.public_id, "ask", seen_version=june.version, by=desk, question=question, next_action_at=_at_ten(3))
+
+    visit = {"location": location, "clinician": clinician}
+    clara = _demo_request("Clara", "Specimen", "+18135550148", days_ago=2, topic="procedure", part_of_day="morning")
+    times = {"offer_1": _at_ten(5), "offer_2": _at_ten(6)}
+    moves.move(clara.public_id, "offer", seen_version=clara.version, by=desk, **times, **visit)
 
     otis = _demo_request("Otis", "Sample", "+18135550171", days_ago=3, topic="lasting-pain", payer_kind="veterans")
-    visit = {"location": location, "clinician": clinician}
     moves.move(otis.public_id, "schedule", seen_version=otis.version, by=desk, starts_at=_at_ten(4), **visit)
 
     greta = _demo_request("Greta", "Testfall", "+18135550134", days_ago=9, returning="returning")

@@ -1,11 +1,57 @@
-"""The messages about a request to the patient: no name, no word about health, in any of them (P16)."""
+"""The messages about a request, to staff and to the patient: no name, no word about health, in any of them (P16)."""
 
 from django.db import transaction
+from django.urls import reverse
 
-from appointments.models import AppointmentRequest
+from appointments.models import AppointmentRequest, Visit
 from appointments.services.access import new_link
+from appointments.services.routing import route
+from appointments.transitions import BOOKED
 from outbox.services import enqueue, is_queued
 from practice.services import current_practice
+
+
+def of_new_request(appointment_request, people):
+    """One notice to each of `people`, one acknowledgement if there is an e-mail.
+
+    However often this is called, each of them leaves once.
+    """
+    respond_by = {"respond_by": appointment_request.respond_by.isoformat()}
+    _desk("staff-notice", appointment_request, people, cause="received", context=respond_by)
+    to_patient(
+        appointment_request,
+        "acknowledgement",
+        dedupe_key=f"{appointment_request.reference}:received:patient",
+        context=respond_by,
+    )
+
+
+def desk_of_update(appointment_request):
+    """One notice that the patient did something: to whoever works on the request, or to those its route names."""
+    worker = appointment_request.assignee
+    if worker and worker.is_active and worker.email:
+        people = [worker]
+    else:
+        _, people = route(appointment_request)
+    _desk("staff-update", appointment_request, people, cause=f"moved:{appointment_request.version}", context={})
+
+
+def patient_of_move(appointment_request, kind):
+    """One message about the move that made this version of the request, if there is an e-mail."""
+    to_patient(
+        appointment_request,
+        kind,
+        dedupe_key=f"{appointment_request.reference}:moved:{appointment_request.version}:patient",
+        context=_details_of_visit(appointment_request) if kind == BOOKED else {},
+    )
+
+
+def _details_of_visit(appointment_request):
+    """When and where, if the patient ticked that a mail may say so."""
+    if not appointment_request.visit_details_by_email:
+        return {}
+    visit = appointment_request.visits.select_related("location").get(status=Visit.Status.BOOKED)
+    return {"visit_at": visit.starts_at.isoformat(), "place": visit.location.one_line}
 
 
 @transaction.atomic
@@ -27,18 +73,35 @@ def to_patient(
 
 
 def mail_patient(appointment_request, kind, *, dedupe_key, context=None, secrets):
-    practice = current_practice()
-    shared = {
-        "reference": appointment_request.reference,
-        "phone_display": practice.phone_display,
-        "from_name": practice.short_name,
-    }
     enqueue(
         kind,
         to=appointment_request.email,
         about=appointment_request.reference,
         language=appointment_request.language,
         dedupe_key=dedupe_key,
-        context=shared | (context or {}),
+        context=_shared(appointment_request) | (context or {}),
         secrets=secrets,
     )
+
+
+def _desk(kind, appointment_request, people, *, cause, context):
+    reference = appointment_request.reference
+    path = reverse("admin:appointments_appointmentrequest_change", args=[appointment_request.pk])
+    context = _shared(appointment_request) | {"path": path} | context
+    for user in people:
+        enqueue(
+            kind,
+            to=user.email,
+            about=reference,
+            dedupe_key=f"{reference}:{cause}:staff:{user.pk}",
+            context=context,
+        )
+
+
+def _shared(appointment_request):
+    practice = current_practice()
+    return {
+        "reference": appointment_request.reference,
+        "phone_display": practice.phone_display,
+        "from_name": practice.short_name,
+    }

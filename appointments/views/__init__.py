@@ -1,15 +1,17 @@
 from appointments.views.call_us import call_us
 from appointments.views.clear import clear, cleared
+from appointments.views.conversation import ActionConverter, act, patient, visit_ics
 from appointments.views.csrf import csrf_failure
 from appointments.views.files import patient_files, remove_file
 from appointments.views.look_up import look_up
-from appointments.views.patient import patient
 from appointments.views.sent import sent
 from appointments.views.start import start
 from appointments.views.status import code, end, gate
 from appointments.views.step import step
 
 __all__ = [
+    "ActionConverter",
+    "act",
     "call_us",
     "clear",
     "cleared",
@@ -24,4 +26,5 @@ __all__ = [
     "sent",
     "start",
     "step",
+    "visit_ics",
 ]

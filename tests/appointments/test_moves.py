@@ -11,9 +11,18 @@ from django.db.models import Q
 from django.utils import timezone
 
 from appointments.management.commands import describe_transitions
-from appointments.models import AppointmentRequest, ContactAttempt, ReadEvent, StaffNote, StatusEvent, Visit
+from appointments.models import (
+    AppointmentRequest,
+    ContactAttempt,
+    PatientQuestion,
+    ReadEvent,
+    StaffNote,
+    StatusEvent,
+    TimeOffer,
+    Visit,
+)
 from appointments.services import moves
-from appointments.transitions import DESK, GROUPS, MOVES, TRANSITIONS, TRIES_NEEDED, Outcome, Status
+from appointments.transitions import DESK, GROUPS, MOVES, PATIENT, TRANSITIONS, TRIES_NEEDED, Outcome, Status
 from tests.factories import AppointmentRequestFactory, ClinicianFactory, LocationFactory, UserFactory
 
 HOUR = datetime.timedelta(hours=1)
@@ -49,8 +58,36 @@ def book(appointment_request, starts_at=None):
     )
 
 
+def ready_for(move, appointment_request, by):
+    """What the move needs to have happened before, and its values."""
+    if "answers" in move.needs:
+        question = PatientQuestion.objects.create(appointment_request=appointment_request, text="Pills?", asked_by=by)
+        return {"answers": {question.public_id: "Two a day."}}
+    if "offer" in move.needs:
+        return {"offer": offered(appointment_request).public_id}
+    if move.name in ("drop_visit", "withdraw"):
+        appointment_request.visits.update(starts_at=timezone.now() + DAY)
+    return values_for(move)
+
+
+def offered(appointment_request, starts_at=None):
+    return TimeOffer.objects.create(
+        appointment_request=appointment_request,
+        starts_at=starts_at or timezone.now() + DAY,
+        location=LocationFactory(),
+    )
+
+
+def actor(move, staff):
+    return None if move.by == {PATIENT} else staff
+
+
 def values_for(move):
     everything = {
+        "question": "Do you take a blood thinner?",
+        "offer_1": timezone.now() + DAY,
+        "answers": {uuid.uuid4(): "Yes."},
+        "offer": uuid.uuid4(),
         "waiting_on": "patient",
         "next_action_at": timezone.now() + DAY,
         "starts_at": timezone.now() + DAY,
@@ -74,31 +111,31 @@ def stored(appointment_request):
 @pytest.mark.parametrize("move", TRANSITIONS, ids=lambda move: move.name)
 def test_move_is_made_from_its_sources_only(supervisor, status, move):
     appointment_request = in_status(status)
+    by, values = actor(move, supervisor), ready_for(move, appointment_request, supervisor)
     before = stored(appointment_request)
-    values = values_for(move)
 
     if status in move.sources:
-        moved = moves.move(appointment_request.public_id, move.name, seen_version=1, by=supervisor, **values)
+        moved = moves.move(appointment_request.public_id, move.name, seen_version=1, by=by, **values)
 
         assert (moved.status, moved.version) == (move.target, 2)
         event = StatusEvent.objects.get()
         assert (event.move, event.from_status, event.to_status) == (move.name, status, move.target)
-        assert (event.version, event.by) == (2, supervisor)
+        assert (event.version, event.by) == (2, by)
     else:
         with pytest.raises(moves.MoveNotAllowed):
-            moves.move(appointment_request.public_id, move.name, seen_version=1, by=supervisor, **values)
+            moves.move(appointment_request.public_id, move.name, seen_version=1, by=by, **values)
 
         assert stored(appointment_request) == before
         assert not StatusEvent.objects.exists()
 
 
-@pytest.mark.parametrize("group", [*GROUPS, None])
+@pytest.mark.parametrize("group", [*GROUPS, None, PATIENT])
 @pytest.mark.parametrize("move", TRANSITIONS, ids=lambda move: move.name)
 def test_move_is_made_by_its_groups_only(db, group, move):
-    user = UserFactory(group=group)
+    user = None if group == PATIENT else UserFactory(group=group)
     appointment_request = in_status(next(status for status in Status if status in move.sources))
+    values = ready_for(move, appointment_request, UserFactory())
     before = stored(appointment_request)
-    values = values_for(move)
     counts_as = "supervisor" if group == "owner" else group
 
     if counts_as in move.by:
@@ -117,11 +154,12 @@ def test_move_names_each_field_that_is_not_filled_in(supervisor, move, field, em
     before = stored(appointment_request)
     values = values_for(move)
     values.pop(field)
+    by = actor(move, supervisor)
     if empty != "missing":
         values[field] = empty
 
     with pytest.raises(ValidationError) as refused:
-        moves.move(appointment_request.public_id, move.name, seen_version=1, by=supervisor, **values)
+        moves.move(appointment_request.public_id, move.name, seen_version=1, by=by, **values)
 
     assert list(refused.value.message_dict) == [field]
     assert stored(appointment_request) == before
@@ -160,8 +198,8 @@ def test_unknown_move_and_unknown_field_are_refused(scheduler):
 def test_every_move_has_a_field_for_each_name_and_every_status_is_reached():
     from appointments.admin.forms import FIELDS
 
-    assert {field for move in TRANSITIONS for field in move.fields} == set(FIELDS)
-    assert all(move.by <= set(GROUPS) for move in TRANSITIONS)
+    assert {field for move in TRANSITIONS if move.by != {PATIENT} for field in move.fields} == set(FIELDS)
+    assert all(move.by <= set(GROUPS) or move.by == {PATIENT} for move in TRANSITIONS)
     assert len(MOVES) == len(TRANSITIONS)
 
 

@@ -11,6 +11,7 @@ from appointments.transitions import (
     NOTERS,
     OPEN,
     OUTCOME_BY,
+    QUIET_OUTCOMES,
     READERS,
     TRANSITIONS,
     TRIES_NEEDED,
@@ -33,6 +34,10 @@ FOOT = f"""
 - A request in quarantine was sent like any other, and its promise counts from then. Nobody is told of it until it is
   released; then all leaves that would have left at once.
 - A request that waits says on whom and until when; both end when it moves on.
+- “patient” is whoever opened the patient's page with a code (see decisions/0024-secure-links.md). What the patient does
+  there, the person who works on the request is told, or the people of its route.
+- Times that were offered are taken back when the request moves on; questions that are not answered then stay so.
+- A message to the patient needs an e-mail address; it says that there is something, never what.
 - A visit is booked in the future. It cannot be marked as missed before {NOSHOW_AFTER_MINUTES} minutes after its start, nor as past before its day.
 - “Could not be reached” needs {TRIES_NEEDED} tries, by phone and by e-mail where there is an e-mail address.
 - Opening a request is recorded. Calls, notes and moves are added and never changed; nobody deletes a request.
@@ -63,10 +68,11 @@ def _moves():
             ", ".join(sorted(move.by)),
             _codes(move.needs),
             _codes(move.may),
+            f"`{move.tells}`" if move.tells else "",
         )
         for move in TRANSITIONS
     ]
-    head = ("Move", "Button", "From", "To", "Who", "Needs", "May have")
+    head = ("Move", "Button", "From", "To", "Who", "Needs", "May have", "Tells the patient")
     return ["", "## Moves", "", *_table(head, rows)]
 
 
@@ -77,10 +83,16 @@ def _outcomes():
             outcome.label,
             "needed" if outcome in COMMENT_NEEDED else "",
             ", ".join(sorted(OUTCOME_BY.get(outcome, {"whoever may close"}))),
+            "no" if outcome in QUIET_OUTCOMES else "yes",
         )
         for outcome in Outcome
     ]
-    return ["", "## Why a request is closed", "", *_table(("Code", "Shown to staff as", "Comment", "Who"), rows)]
+    return [
+        "",
+        "## Why a request is closed",
+        "",
+        *_table(("Code", "Shown to staff as", "Comment", "Who", "The patient is told"), rows),
+    ]
 
 
 def _others():

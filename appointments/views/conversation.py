@@ -1,0 +1,111 @@
+"""The patient's page: where the request stands, what staff ask and offer, and what the patient can do about it."""
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from appointments import calendar, status_words
+from appointments.forms.patient import ACTIONS
+from appointments.models import Visit
+from appointments.services import moves
+from appointments.transitions import ON_THE_CLOCK, OPEN
+from appointments.views.access import SeeOther
+from appointments.views.status import with_session
+from practice.services import current_practice
+
+IN_THE_OPEN = ("choose", "answer")  # the others end something, and are folded away
+DONE = {
+    "pick_time": _("Thank you. Your visit is booked."),
+    "refuse_times": _("Thank you. We look for other times, and offer you new ones or call you."),
+    "answer": _("Thank you. We have your answer."),
+    "drop_visit": _("Your visit is cancelled. We look for another time with you."),
+    "withdraw": _("Your request has ended, as you wished."),
+}
+
+
+class ActionConverter:
+    """For addresses: one of the actions, nothing else."""
+
+    regex = "|".join(ACTIONS)
+
+    def to_python(self, value):
+        return value
+
+    def to_url(self, value):
+        return value
+
+
+@require_safe
+@with_session
+def patient(request, access):
+    return page(request, access, done=DONE.get(request.GET.get("done"), ""))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_session
+def act(request, access, action):
+    """Do it, or show the page again with a sentence and all that was typed."""
+    home = reverse("appointments:patient", args=[access.session.public_id])
+    if request.method != "POST":
+        return redirect(home)
+    form = ACTIONS[action](access.appointment_request, request.POST)
+    if not form.is_possible:
+        return page(request, access, not_done=form.words(), status=409)
+    if not form.is_valid():
+        return page(request, access, bound={action: form}, status=422)
+    name, values = form.move()
+    seen_version = moves.read_version(request.POST.get("seen_version", ""))
+    try:
+        moves.move(access.appointment_request.public_id, name, seen_version=seen_version, by=None, **values)
+    except (moves.Stale, moves.MoveNotAllowed):
+        access.appointment_request.refresh_from_db()
+        return page(request, access, not_done=form.words(), status=409)
+    return SeeOther(f"{home}?done={name}")
+
+
+@require_safe
+@with_session
+def visit_ics(request, access):
+    """The latest visit as a file for calendars: to add, to move, or, once it is cancelled, to take out."""
+    visit = latest_visit(access.appointment_request)
+    if visit is None:
+        raise Http404
+    response = HttpResponse(calendar.ics(visit, current_practice()), content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="visit.ics"'
+    return response
+
+
+def page(request, access, *, done="", bound=None, not_done=None, status=200):
+    """The page as the request stands now.
+
+    `bound` holds a form with errors, by its action; `not_done` is what was written in a form that came too late.
+    """
+    appointment_request = access.appointment_request
+    visit = latest_visit(appointment_request)
+    bound = bound or {}
+    forms = {name: bound.get(name) or form(appointment_request) for name, form in ACTIONS.items()}
+    shown = [(name, form) for name, form in forms.items() if form.is_possible]
+    context = {
+        "session": access.session,
+        "appointment_request": appointment_request,
+        "state": status_words.title(appointment_request),
+        "sentence": status_words.outcome_sentence(appointment_request) or status_words.sentence(appointment_request),
+        "is_owed": appointment_request.status in ON_THE_CLOCK,
+        "is_open": appointment_request.status in OPEN,
+        "visit": visit,
+        "is_booked": visit is not None and visit.status == Visit.Status.BOOKED,
+        "is_cancelled": visit is not None and visit.status == Visit.Status.CANCELLED,
+        "asking": [(name, form) for name, form in shown if name in IN_THE_OPEN],
+        "ending": [(name, form) for name, form in shown if name not in IN_THE_OPEN],
+        "answered": appointment_request.patient_questions.exclude(answered_at=None),
+        "done": done,
+        "problems": [problem for form in bound.values() for problem in form.summary()],
+        "not_done": not_done,
+    }
+    return render(request, "appointments/status/page.html", context, status=status)
+
+
+def latest_visit(appointment_request):
+    return appointment_request.visits.select_related("location", "clinician").order_by("pk").last()
