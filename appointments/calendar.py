@@ -27,15 +27,13 @@ def ics(visit: Visit, practice) -> bytes:
 
 
 def _event(visit, practice, is_off):
-    starts_at = visit.starts_at.astimezone(timezone.get_default_timezone())
     event = icalendar.Event()
     event.add("uid", f"{visit.ics_uid}@{urlsplit(settings.PUBLIC_URL).hostname}")
     event.add("sequence", visit.ics_sequence)
     event.add("dtstamp", timezone.now())
-    event.add("dtstart", starts_at)
-    # Across a change of the clocks as well, a visit of 30 minutes lasts 30.
-    ends_at = (visit.starts_at + datetime.timedelta(minutes=visit.duration_minutes)).astimezone(starts_at.tzinfo)
-    event.add("dtend", ends_at)
+    event.add("dtstart", visit.starts_at.astimezone(timezone.get_default_timezone()))
+    # No end: across a change of the clocks it would be a time that the day has twice, or not at all.
+    event.add("duration", datetime.timedelta(minutes=visit.duration_minutes))
     event.add("status", "CANCELLED" if is_off else "CONFIRMED")
     # The calendar of a family hangs in the kitchen: the name of a clinic for pain would tell why.
     event.add("summary", _("Appointment"))

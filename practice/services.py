@@ -16,9 +16,14 @@ from practice.models import Closure, Location, Practice
 logger = logging.getLogger(__name__)
 
 
+def practice_row() -> Practice:
+    """The practice with its name and numbers only; one query."""
+    return Practice.objects.first() or Practice(name=_("Our practice"), short_name=_("Our office"))
+
+
 def current_practice() -> Practice:
     """The practice with `main_location`, `hours_lines`, `calendar` and `upcoming_closures`; four queries at most."""
-    practice = Practice.objects.first() or Practice(name=_("Our practice"), short_name=_("Our office"))
+    practice = practice_row()
     main = Location.objects.prefetch_related("opening_hours").first()
     closures = list(closures_of(main))
     soon = timezone.localdate(timezone=hours.zone()) + hours.TWO_WEEKS

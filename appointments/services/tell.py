@@ -8,7 +8,7 @@ from appointments.services.access import new_link
 from appointments.services.routing import route
 from appointments.transitions import BOOKED
 from outbox.services import enqueue, is_queued
-from practice.services import current_practice
+from practice.services import practice_row
 
 
 def of_new_request(appointment_request, people):
@@ -99,7 +99,7 @@ def _desk(kind, appointment_request, people, *, cause, context):
 
 
 def _shared(appointment_request):
-    practice = current_practice()
+    practice = practice_row()
     return {
         "reference": appointment_request.reference,
         "phone_display": practice.phone_display,

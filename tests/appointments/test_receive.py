@@ -8,6 +8,7 @@ from django.urls import reverse
 from appointments.models import AppointmentRequest, RequestDraft, RoutingRule, StatusEvent, words
 from appointments.services import draft as drafts
 from appointments.services import request as requests
+from appointments.services.access import find_link
 from appointments.services.request import UnansweredError, deadline, receive
 from outbox.models import Message
 from outbox.render import render
@@ -15,7 +16,7 @@ from tests.answers import WORDS, answers_with, filled_draft
 from tests.factories import RoutingRuleFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-QUERIES = 23
+QUERIES = 29
 SATURDAY = datetime.datetime(2026, 11, 21, 15, tzinfo=datetime.UTC)
 
 
@@ -139,7 +140,7 @@ def test_without_any_free_reference_nothing_is_stored(practice, desk, monkeypatc
     assert drafts.find(draft.public_id, secret).answers != {}
 
 
-@pytest.mark.parametrize("broken", ["tell", "StatusEvent"])
+@pytest.mark.parametrize("broken", ["of_new_request", "StatusEvent"])
 def test_an_error_on_the_way_leaves_all_or_nothing(practice, desk, monkeypatch, broken):  # P11
     def fail(*args, **kwargs):
         raise RuntimeError
@@ -148,7 +149,10 @@ def test_an_error_on_the_way_leaves_all_or_nothing(practice, desk, monkeypatch, 
         class objects:
             create = fail
 
-    monkeypatch.setattr(requests, broken, fail if broken == "tell" else Failing)
+    if broken == "StatusEvent":
+        monkeypatch.setattr(requests, broken, Failing)
+    else:
+        monkeypatch.setattr(requests.tell, broken, fail)
     draft, _ = filled_draft()
 
     with pytest.raises(RuntimeError):
@@ -177,7 +181,9 @@ def test_mails_carry_reference_link_phone_and_date_and_no_words_of_the_patient(p
     assert to_staff.context == shared | {
         "path": reverse("admin:appointments_appointmentrequest_change", args=[received.pk])
     }
-    assert to_patient.context == shared | {"path": reverse("appointments:sent", args=[draft.public_id])}
+    assert to_patient.context == shared
+    link = find_link(to_patient.secrets["path"].removeprefix("/r/"))
+    assert link.appointment_request == received
     for message in (to_staff, to_patient):
         mail = render(message)
         text = f"{mail.subject}\n{mail.body}".replace(str(draft.public_id), "")  # digits by chance
