@@ -37,14 +37,14 @@ class ActionConverter:
         return value
 
 
-@require_safe
 @with_session
+@require_safe
 def patient(request, access):
     return page(request, access, done=DONE.get(request.GET.get("done"), ""))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @with_session
+@require_http_methods(["GET", "HEAD", "POST"])
 def act(request, access, action):
     """Do it, or show the page again with a sentence and all that was typed."""
     home = reverse("appointments:patient", args=[access.session.public_id])
@@ -65,8 +65,8 @@ def act(request, access, action):
     return SeeOther(f"{home}?done={name}")
 
 
-@require_safe
 @with_session
+@require_safe
 def visit_ics(request, access):
     """The latest visit as a file for calendars: to add, to move, or, once it is cancelled, to take out."""
     visit = latest_visit(access.appointment_request)

@@ -15,12 +15,13 @@ from django.utils.html import escape
 
 from appointments.models import AppointmentRequest, ContactAttempt, ReadEvent, StaffNote, StatusEvent, Visit
 from appointments.services import moves
-from appointments.transitions import DESK, GROUPS, TRANSITIONS, Status
+from appointments.transitions import DESK, GROUPS, MOVES, TRANSITIONS, Status
 from tests.appointments.desk import LIST, page_of, sign_in
 from tests.appointments.test_moves import in_status, stored
 from tests.factories import AppointmentRequestFactory, LocationFactory, UserFactory
 
 DAY = datetime.timedelta(days=1)
+BUTTONS = [move for move in TRANSITIONS if move.by <= set(GROUPS)]
 XSS = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>{{ 7|add:7 }}"
 WORDS = [  # every field in which a patient's own words stand
     "first_name",
@@ -63,6 +64,10 @@ def typed(move):
         "waiting_on": "payer",
         "next_action_at": when,
         "starts_at": when,
+        "question": "Which blood thinner?",
+        "offer_1": when,
+        "offer": uuid.uuid4(),
+        "answers": "Warfarin",
         "location": LocationFactory().pk,
         "visit_status": "fulfilled",
         "outcome": "patient-withdrew",
@@ -195,6 +200,7 @@ def test_page_opens_for_its_groups_and_shows_words_to_those_who_may_read_them(cl
     )
     author = UserFactory(group="supervisor")
     moves.add_note(appointment_request.public_id, text="Canarynote", by=author)
+    appointment_request.patient_questions.create(text="Canaryquestion", asked_by=author, answer="Canaryanswer")
     moves.log_call(appointment_request.public_id, result="reached", note="Canarycall", by=author)
     moves.move(
         appointment_request.public_id, "close", seen_version=2, by=author, outcome="spam", comment="Canarycomment"
@@ -246,9 +252,10 @@ def test_query_count_is_the_same_with_1_and_3_of_everything(client, appointment_
     add(11)
     add(12)
 
-    # session, user, two for rights, groups, request, the read, events, tries (twice: badge and list), visits, notes,
-    # places (twice: the box looks at its first one) and clinicians to choose from, and four for the practice
-    assert (with_one, queries()) == (19, 19)
+    # session, user, two for rights, groups, request, the read, events, tries (twice: badge and list), visits, questions,
+    # offers, notes, places and clinicians to choose from, once for each form that asks (places twice: the box looks at
+    # its first one), and four for the practice
+    assert (with_one, queries()) == (24, 24)
 
 
 # What it does
@@ -268,7 +275,7 @@ def test_a_visit_at_night_is_booked_and_pointed_at(client, practice, hour, is_wa
     assert ("The office is closed at that time:" in text_of(response)) == is_warned
 
 
-@pytest.mark.parametrize("move", TRANSITIONS, ids=lambda move: move.name)
+@pytest.mark.parametrize("move", BUTTONS, ids=lambda move: move.name)
 def test_button_makes_its_move_and_says_so(client, practice, move):
     sign_in(client, "supervisor")
     appointment_request = in_status(next(status for status in Status if status in move.sources))
@@ -280,6 +287,48 @@ def test_button_makes_its_move_and_says_so(client, practice, move):
     assert (appointment_request.status, appointment_request.version) == (move.target, 2)
     said = f"{appointment_request.reference} is now: {appointment_request.get_status_display()}."
     assert said in text_of(client.get(response["Location"]))
+
+
+@pytest.mark.parametrize("email", ["", "walter@example.org"])
+def test_staff_are_asked_to_tell_a_patient_who_has_no_email(client, practice, email):
+    sign_in(client, "scheduler")
+    appointment_request = AppointmentRequestFactory(email=email)
+
+    response = client.post(page_of(appointment_request), typed(MOVES["ask"]), follow=True)
+
+    assert ("There is no e-mail address: please tell the patient by phone." in text_of(response)) == (not email)
+
+
+def test_what_was_asked_offered_and_answered_stands_on_the_page(client, practice):
+    user = sign_in(client, "scheduler")
+    appointment_request = AppointmentRequestFactory()
+    for name, values in [
+        ("ask", {"question": "Which blood thinner?", "next_action_at": timezone.now() + DAY}),
+        ("answer", {}),
+        ("offer", {"offer_1": timezone.now() + DAY, "location": LocationFactory()}),
+        ("refuse_times", {"comment": "Only on Fridays"}),
+    ]:
+        if name == "answer":
+            values = {"answers": {appointment_request.patient_questions.get().public_id: "Warfarin"}}
+        is_patient = name in ("answer", "refuse_times")
+        appointment_request = moves.move(
+            appointment_request.public_id,
+            name,
+            seen_version=appointment_request.version,
+            by=None if is_patient else user,
+            **values,
+        )
+
+    text = text_of(client.get(page_of(appointment_request)))
+
+    for words in (
+        "Which blood thinner?",
+        "Warfarin",
+        "Does not suit",
+        "the patient : Patient answered",
+        "Only on Fridays",
+    ):
+        assert words in text
 
 
 @pytest.mark.parametrize("result", ContactAttempt.Result.values)
@@ -452,7 +501,7 @@ def test_post_without_the_seen_version_changes_nothing(client, appointment_reque
     assert stored(appointment_request) == before
 
 
-@pytest.mark.parametrize("move", TRANSITIONS, ids=lambda move: move.name)
+@pytest.mark.parametrize("move", BUTTONS, ids=lambda move: move.name)
 @pytest.mark.parametrize("status", Status.values)
 def test_post_of_a_move_that_has_no_button_here_is_refused(client, practice, status, move):
     sign_in(client, "supervisor")

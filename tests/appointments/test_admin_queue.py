@@ -66,7 +66,7 @@ def test_tab_shows_its_statuses_and_counts_them(client, practice, tab):
     shown = {}
     for status in Status:
         values = {"outcome": "spam"} if status == Status.CLOSED else {}
-        values |= {"waiting_on": "payer", "next_action_at": NOON} if status == Status.WAITING else {}
+        values |= {"waiting_on": "payer", "next_action_at": NOON} if status in (Status.WAITING, Status.OFFERED) else {}
         shown[status] = AppointmentRequestFactory(status=status, **values).reference
 
     response = client.get(LIST, {"show": tab})
@@ -257,7 +257,8 @@ def test_late_agrees_with_the_badge(db):
     now = timezone.now()
     for status in Status:
         values = {"outcome": "spam"} if status == Status.CLOSED else {}
-        values |= {"waiting_on": "payer", "next_action_at": now + DAY} if status == Status.WAITING else {}
+        if status in (Status.WAITING, Status.OFFERED):
+            values |= {"waiting_on": "payer", "next_action_at": now + DAY}
         AppointmentRequestFactory(status=status, respond_by=now - HOUR, **values)
 
     late = {row.pk for row in AppointmentRequest.objects.late(now)}

@@ -42,7 +42,9 @@ def supervisor(db):
 def in_status(status):
     values = {"status": status}
     if status == Status.WAITING:
-        values |= {"waiting_on": "payer", "next_action_at": timezone.now() + DAY}
+        values |= {"waiting_on": "payer"}
+    if status in (Status.WAITING, Status.OFFERED):
+        values |= {"next_action_at": timezone.now() + DAY}
     if status == Status.CLOSED:
         values |= {"outcome": Outcome.PATIENT_WITHDREW}
     appointment_request = AppointmentRequestFactory(**values)

@@ -99,7 +99,7 @@ def test_demo_made_again_keeps_passwords_and_the_file(demo):
     setup.make_demo()
 
     assert demo.read_text() == before
-    assert AppointmentRequest.objects.count() == 8
+    assert AppointmentRequest.objects.count() == 9
 
 
 def test_demo_file_stays_right_when_a_password_was_changed(demo):
@@ -133,6 +133,7 @@ def test_demo_has_requests_in_several_states_and_mails_nobody(demo):
         Status.RECEIVED,
         Status.IN_REVIEW,
         Status.WAITING,
+        Status.OFFERED,
         Status.SCHEDULED,
         Status.COMPLETED,
         Status.CLOSED,
