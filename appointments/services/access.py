@@ -23,7 +23,7 @@ KEPT = {
     AccessLink: datetime.timedelta(days=90),
 }
 PATIENT = AccessLink.Purpose.PATIENT
-FIVE_WRONG = "The website: five wrong codes were entered on a link to the patient's page. The link was ended."
+FIVE_WRONG = "Five wrong codes were entered on a link to the patient's page. The link was ended."
 
 
 class CodeOver(Exception):

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from html import unescape
 from io import StringIO
 
 import pytest
@@ -24,6 +25,7 @@ from tests.appointments.access_steps import (
     row_of,
     wrong_code,
 )
+from tests.appointments.desk import page_of, sign_in
 from tests.factories import AppointmentRequestFactory
 
 NOON = datetime.datetime(2026, 11, 30, 17, tzinfo=datetime.UTC)
@@ -46,7 +48,7 @@ def noon(time_machine):
 
 
 def text_of(answer):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", answer.content.decode()))
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", answer.content.decode())))
 
 
 def main_of(answer):
@@ -528,3 +530,19 @@ def test_purging_counts_first(client, noon, link):
 
     assert "Expired links that --apply deletes: 3\n" in said.getvalue()
     assert AccessLink.objects.count() == 1
+
+
+# What staff see of it
+
+
+def test_staff_see_that_the_patient_was_there_and_why_a_link_ended(client, link):
+    open_page(Client(), link)
+    AccessLink.objects.update(tries=4)
+    AccessCode.objects.update(used_at=None)
+    enter(Client(), link, wrong_code())
+    sign_in(client, "supervisor")
+
+    page = text_of(client.get(page_of(AppointmentRequest.objects.get())))
+
+    assert re.search(r"[ap]\.m\. the patient", page)
+    assert re.search(r"the website, [^,]+, \d+, [\d:]+ [ap]\.m\. ?" + access.FIVE_WRONG, page)
