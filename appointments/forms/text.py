@@ -119,6 +119,9 @@ class LongTextField(TextField):
     several_lines = True
     widget = forms.Textarea
 
+    def widget_attrs(self, widget):
+        return super().widget_attrs(widget) | {"data-most": self.most}  # static/js/form.js counts down to it
+
 
 class EmailField(TextField):
     widget = forms.EmailInput(attrs={"placeholder": " "})  # by which a style sheet can tell that it is empty
