@@ -64,6 +64,23 @@ def test_a_need_and_an_address_bring_their_questions(quiet_page, ask):
     expect(details).to_be_visible()
 
 
+def test_a_browser_that_cannot_tell_shows_all(quiet_page, ask):
+    def older(route):
+        sheet = route.fetch().text()
+        route.fulfill(body=sheet.replace("selector(:has(*))", "selector(:unheard-of(*))"), content_type="text/css")
+
+    quiet_page.route("**/when.css", older)
+    for step, follows in (
+        ("urgent", "Which ones?"),
+        ("you", "If you ask for someone else"),
+        ("visit", "If this is about a car accident"),
+        ("visit", "If you are in Florida for part of the year"),
+    ):
+        ask(quiet_page, step)
+
+        expect(quiet_page.get_by_role("group", name=follows)).to_be_visible()
+
+
 def test_a_mistake_in_a_question_keeps_it_in_sight(quiet_page, ask):
     ask(quiet_page, "you")
     about_walter(quiet_page)
