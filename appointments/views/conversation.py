@@ -11,6 +11,7 @@ from appointments.forms.patient import ACTIONS
 from appointments.models import Visit
 from appointments.services import moves
 from appointments.transitions import ON_THE_CLOCK, OPEN
+from appointments.views import files
 from appointments.views.access import SeeOther
 from appointments.views.status import with_session
 from practice.services import current_practice
@@ -88,7 +89,7 @@ def page(request, access, *, done="", bound=None, not_done=None, status=200):
     forms = {name: bound.get(name) or form(appointment_request) for name, form in ACTIONS.items()}
     shown = [(name, form) for name, form in forms.items() if form.is_possible]
     context = {
-        "session": access.session,
+        "access": access,
         "appointment_request": appointment_request,
         "state": status_words.title(appointment_request),
         "sentence": status_words.outcome_sentence(appointment_request) or status_words.sentence(appointment_request),
@@ -104,7 +105,7 @@ def page(request, access, *, done="", bound=None, not_done=None, status=200):
         "problems": [problem for form in bound.values() for problem in form.summary()],
         "not_done": not_done,
     }
-    return render(request, "appointments/status/page.html", context, status=status)
+    return render(request, "appointments/status/page.html", context | files.context_of(request, access), status=status)
 
 
 def latest_visit(appointment_request):
