@@ -1,10 +1,14 @@
 """What a patient reads about where their request stands: plain, and nothing about health."""
 
+import datetime
+
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from appointments.transitions import Outcome, Status, WaitingOn
+from appointments.transitions import ON_THE_CLOCK, Outcome, Status, WaitingOn
 
 NEEDED = "needed"  # waiting on the patient, who reads another line than one who waits on others
+LATE = "late"  # received, and the promise is broken
 
 TITLE = {
     Status.RECEIVED: _("Received"),
@@ -12,6 +16,7 @@ TITLE = {
     Status.IN_REVIEW: _("Being reviewed"),
     Status.WAITING: _("Being reviewed"),
     NEEDED: _("We need something from you"),
+    LATE: _("Received"),
     Status.OFFERED: _("Choose a time"),
     Status.SCHEDULED: _("Booked"),
     Status.COMPLETED: _("Finished"),
@@ -22,7 +27,8 @@ SENTENCE = {
     Status.QUARANTINED: _("We have your request. It is not an appointment yet."),
     Status.IN_REVIEW: _("A person at our office is working on your request."),
     Status.WAITING: _("We are waiting for an answer from somebody else. You need not do anything now."),
-    NEEDED: _("There is a question for you. Please answer it, or call us."),
+    NEEDED: _("We are waiting to hear from you. Please look at your page, or call us."),
+    LATE: _("We promised you an answer by now, and we are late. We are sorry. Please call us."),
     Status.OFFERED: _("We hold times for you. Please choose one, or call us."),
     Status.SCHEDULED: _("Your visit is booked."),
     Status.COMPLETED: _("Your visit is over. If you need anything else, please call us."),
@@ -60,7 +66,19 @@ def outcome_sentence(appointment_request) -> str:
     return OUTCOME_SENTENCE.get(appointment_request.outcome, "")
 
 
+def owed_by(appointment_request) -> datetime.datetime | None:
+    """Until when an answer is promised; None if none is owed, or if that time is over."""
+    is_owed = appointment_request.status in ON_THE_CLOCK | {Status.QUARANTINED}
+    return appointment_request.respond_by if is_owed and appointment_request.respond_by > timezone.now() else None
+
+
 def _line(appointment_request):
+    # In quarantine it reads the same: whoever was put aside by mistake is not told so, and is not left waiting.
+    if (
+        appointment_request.status in (Status.RECEIVED, Status.QUARANTINED)
+        and appointment_request.respond_by <= timezone.now()
+    ):
+        return LATE
     if appointment_request.status == Status.WAITING and appointment_request.waiting_on == WaitingOn.PATIENT:
         return NEEDED
     return appointment_request.status

@@ -17,9 +17,13 @@ NOT_WORDS = {"csrfmiddlewaretoken", "seen_version", "offer"}
 
 
 class PatientForm(StepForm):
-    """An action: its `heading`, its `button`, and the move that says from which statuses it can be taken."""
+    """An action: its `heading`, its `button`, and the move that says from which statuses it can be taken.
+
+    One that `ends` something is folded away.
+    """
 
     heading = button = source = ""
+    ends = False
 
     def __init__(self, appointment_request, data=None):
         super().__init__(data)
@@ -90,6 +94,7 @@ class AnswersForm(PatientForm):
 
 class DropVisitForm(PatientForm):
     heading, button, source = _("I cannot come to this visit"), _("Cancel the visit"), "drop_visit"
+    ends = True
     drop_words = LongTextField(
         label=_("Which days and hours would suit you instead? (optional)"), most=WORDS, required=False
     )
@@ -103,6 +108,7 @@ class DropVisitForm(PatientForm):
 
 class WithdrawForm(PatientForm):
     heading, button, source = _("I no longer need a visit"), _("End my request"), "withdraw"
+    ends = True
     withdraw_words = LongTextField(label=_("Would you like to tell us why? (optional)"), most=WORDS, required=False)
 
     def is_called_for(self):

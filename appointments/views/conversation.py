@@ -10,13 +10,12 @@ from appointments import calendar, status_words
 from appointments.forms.patient import ACTIONS
 from appointments.models import Visit
 from appointments.services import moves
-from appointments.transitions import ON_THE_CLOCK, OPEN
+from appointments.transitions import OPEN
 from appointments.views import files
 from appointments.views.access import SeeOther
 from appointments.views.status import with_session
 from practice.services import current_practice
 
-IN_THE_OPEN = ("choose", "answer")  # the others end something, and are folded away
 DONE = {
     "pick_time": _("Thank you. Your visit is booked."),
     "refuse_times": _("Thank you. We look for other times, and offer you new ones or call you."),
@@ -93,13 +92,13 @@ def page(request, access, *, done="", bound=None, not_done=None, status=200):
         "appointment_request": appointment_request,
         "state": status_words.title(appointment_request),
         "sentence": status_words.outcome_sentence(appointment_request) or status_words.sentence(appointment_request),
-        "is_owed": appointment_request.status in ON_THE_CLOCK,
+        "owed_by": status_words.owed_by(appointment_request),
         "is_open": appointment_request.status in OPEN,
         "visit": visit,
         "is_booked": visit is not None and visit.status == Visit.Status.BOOKED,
         "is_cancelled": visit is not None and visit.status == Visit.Status.CANCELLED,
-        "asking": [(name, form) for name, form in shown if name in IN_THE_OPEN],
-        "ending": [(name, form) for name, form in shown if name not in IN_THE_OPEN],
+        "asking": [(name, form) for name, form in shown if not form.ends],
+        "ending": [(name, form) for name, form in shown if form.ends],
         "answered": appointment_request.patient_questions.exclude(answered_at=None),
         "done": done,
         "problems": [problem for form in bound.values() for problem in form.summary()],

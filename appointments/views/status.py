@@ -17,7 +17,6 @@ from appointments.forms.status import CodeForm
 from appointments.models import AccessSession, AppointmentRequest
 from appointments.services import access as accesses
 from appointments.services import access_mail
-from appointments.transitions import ON_THE_CLOCK
 from appointments.views.access import SeeOther, give_scoped_cookie, private, secrets_of
 
 COOKIE = "apollo-status-"
@@ -168,7 +167,7 @@ def at_gate(link, form) -> dict:
     return {
         "title": status_words.title(appointment_request),
         "sentence": status_words.sentence(appointment_request),
-        "respond_by": appointment_request.respond_by if appointment_request.status in ON_THE_CLOCK else None,
+        "respond_by": status_words.owed_by(appointment_request),
         "has_email": bool(appointment_request.email),
         "has_code": form.is_bound or accesses.has_code(link, timezone.now()),
         "minutes": max(1, settings.ACCESS_CODE_TTL_SECONDS // 60),

@@ -122,7 +122,7 @@ def test_each_status_has_a_line(client, practice, values, line):
     page = main_of(client.get(link))
 
     assert f"Status: {line} " in page
-    assert ("will answer you by" in page) == (values["status"] in ("received", "in_review"))
+    assert ("will answer you by" in page) == (values["status"] in ("received", "quarantined", "in_review"))
 
 
 def test_quarantined_reads_like_received(client, practice):
@@ -134,7 +134,7 @@ def test_quarantined_reads_like_received(client, practice):
 
 def test_every_status_and_outcome_has_words():
     waiting = [AppointmentRequest(status=Status.WAITING, waiting_on=on) for on in WaitingOn]
-    others = [AppointmentRequest(status=status) for status in Status]
+    others = [AppointmentRequest(status=status, respond_by=NOON) for status in Status]
 
     assert all(status_words.title(one) and status_words.sentence(one) for one in waiting + others)
     assert set(status_words.OUTCOME_SENTENCE) == set(Outcome)

@@ -17,7 +17,7 @@ from tests.factories import AppointmentRequestFactory, ClinicianFactory, Locatio
 from tests.patient import offer, open_page
 
 DAY = datetime.timedelta(days=1)
-QUERIES = 10
+QUERIES = 11
 
 
 @pytest.fixture
@@ -359,3 +359,15 @@ def test_address_cannot_make_the_page_say_something(client, booked, done):
 
     assert "Thank you" not in html
     assert "<script>" not in html
+
+
+@pytest.mark.parametrize("status", ["received", "quarantined", "in_review"])
+def test_promise_that_is_over_is_not_repeated(client, practice, status):
+    appointment_request = AppointmentRequestFactory(
+        status=status, email="walter@example.org", respond_by=timezone.now() - datetime.timedelta(minutes=1)
+    )
+
+    html = text_of(client.get(open_page(client, appointment_request)))
+
+    assert "We will call you by" not in html
+    assert ("we are late. We are sorry." in html) == (status != "in_review")
