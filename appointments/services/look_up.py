@@ -30,4 +30,4 @@ def look_up(typed_reference: str, date_of_birth: datetime.date, *, block: str) -
         raise TooManyTries
     hashes = keyed_hashes("date_of_birth", date_of_birth.isoformat())
     found = AppointmentRequest.objects.filter(reference=reference, date_of_birth_hash__in=hashes)
-    return found.only("status", "waiting_on").first()
+    return found.only("status", "waiting_on", "respond_by").first()
