@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from appointments.models import AppointmentRequest, PatientQuestion, StatusEvent, TimeOffer, Visit
-from appointments.services import moves
+from appointments.services import moves, tell
 from appointments.templatetags.promise import promise
 from appointments.transitions import MOVES, QUIET_OUTCOMES, Outcome, Status
 from outbox.models import Message
@@ -349,3 +349,50 @@ def test_when_a_message_cannot_be_stored_nothing_has_moved(asked, monkeypatch):
     question.refresh_from_db()
     assert question.answered_at is None
     assert AppointmentRequest.objects.get(pk=asked.pk).version == asked.version
+
+
+def test_no_mail_over_the_whole_life_of_a_request_carries_words_of_anybody(scheduler):  # P16
+    """Asked, answered, offered, refused, picked, moved, cancelled, closed; urgent, and with words in every field."""
+    words = {
+        "first_name": "Canaryfirst",
+        "last_name": "Canarylast",
+        "reason": "Canaryreason: pain, stenosis",
+        "referrer_name": "Dr. Canarydoctor",
+        "on_behalf_name": "Canarydaughter",
+        "payer_name": "Canaryinsurer",
+        "source_slug": "mild",
+        "topic": "procedure",
+        "urgent_flags": {"signs": "yes", "bladder-bowel": "yes"},
+    }
+    row = AppointmentRequestFactory(email="walter@example.org", visit_details_by_email=True, **words)
+    place = {"location": LocationFactory(), "clinician": ClinicianFactory(last_name="Canaryclinician", slug="canary")}
+    tell.of_new_request(row, [scheduler])
+    as_staff(row, "ask", scheduler, question="Canaryquestion", next_action_at=timezone.now() + DAY)
+    as_patient(row, "answer", answers={PatientQuestion.objects.get().public_id: "Canaryanswer"})
+    as_staff(row, "offer", scheduler, offer_1=timezone.now() + DAY, **place)
+    as_patient(row, "refuse_times", comment="Canarywish")
+    as_staff(row, "offer", scheduler, offer_1=timezone.now() + DAY, **place)
+    as_patient(row, "pick_time", offer=TimeOffer.objects.get(status="open").public_id)
+    as_staff(row, "move_visit", scheduler, starts_at=timezone.now() + 2 * DAY, comment="Canarymove", **place)
+    as_staff(row, "cancel_visit", scheduler, comment="Canarycancel")
+    as_staff(row, "close", scheduler, outcome="clinical-redirect", comment="Canaryclose")
+
+    told = [kind for kind in kinds() if kind not in ("staff-notice", "staff-update")]
+    assert told == [
+        "acknowledgement",
+        "patient-question",
+        "times-offered",
+        "times-offered",
+        "visit-booked",
+        "visit-booked",
+        "request-news",
+        "request-news",
+    ]
+    assert kinds().count("staff-update") == 3
+    for message in Message.objects.all():
+        for language in ("en", "es"):
+            message.language = language
+            mail = render(message)
+            text = f"{mail.subject} {mail.body} {json.dumps(message.context)} {message.dedupe_key}".lower()
+            for word in ("canary", "mild", "stenosis", "bladder", "numbness", "redirect", "warfarin", "procedure"):
+                assert word not in text, message.kind
