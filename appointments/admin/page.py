@@ -61,6 +61,7 @@ def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
         "visits": appointment_request.visits.select_related("location", "clinician"),
         "questions": appointment_request.patient_questions.select_related("asked_by") if words else [],
         "offers": appointment_request.time_offers.select_related("location", "clinician") if words else [],
+        "files": list(appointment_request.patient_files.all()) if words else [],
         "notes": appointment_request.staff_notes.select_related("by") if words else [],
         "history": sorted(
             [entry_of_event(event, words) for event in events] + [_entry_of_call(call, words) for call in attempts],

@@ -1,20 +1,32 @@
 from django.contrib import admin, messages
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db.models import prefetch_related_objects
-from django.http import Http404, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
 
 from appointments.admin.forms import CallForm, MoveForm, NoteForm
 from appointments.admin.page import context_of
 from appointments.admin.queue import TABS, TabFilter, badge, last_try
-from appointments.models import AppointmentRequest
-from appointments.services import moves
+from appointments.models import AppointmentRequest, PatientFile
+from appointments.services import files, moves
 from appointments.transitions import MOVES, READERS
 from practice.services import is_open
+
+DOWNLOADS = {
+    PatientFile.Kind.PDF: ("application/pdf", "pdf"),
+    PatientFile.Kind.JPEG: ("image/jpeg", "jpg"),
+    PatientFile.Kind.PNG: ("image/png", "png"),
+}
+FILE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 @admin.register(AppointmentRequest)
@@ -95,6 +107,37 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
         }
         template = "admin/appointments/appointmentrequest/change_form.html"
         return TemplateResponse(request, template, context, status=status)
+
+    # Files of the patient
+
+    def get_urls(self):
+        address = path(
+            "<int:pk>/files/<uuid:file_id>/",
+            self.admin_site.admin_view(require_GET(self.file_view)),
+            name="appointments_appointmentrequest_file",
+        )
+        return [address, *super().get_urls()]
+
+    def file_view(self, request, pk, file_id):
+        """One file, to be saved: never shown by the browser, and never from its cache."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            appointment_request = AppointmentRequest.objects.get(pk=pk)
+            file, content = files.open_for_staff(appointment_request, file_id, by=request.user)
+        except (AppointmentRequest.DoesNotExist, PatientFile.DoesNotExist):
+            raise Http404 from None
+        except moves.NoRight:
+            raise PermissionDenied from None
+        except files.ContentAway:
+            messages.error(request, _("This file cannot be opened. Please tell whoever looks after this website."))
+            return HttpResponseRedirect(reverse("admin:appointments_appointmentrequest_change", args=[pk]))
+        mime_type, extension = DOWNLOADS[file.kind]
+        name = f"{appointment_request.reference}-{file.public_id.hex[:8]}.{extension}"  # ours, not the patient's
+        headers = FILE_HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(content, content_type=mime_type, headers=headers)
+
+    # What is pressed on the page
 
     def _move(self, request, appointment_request):
         chosen = MOVES.get(request.POST["move"])

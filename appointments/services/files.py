@@ -37,6 +37,10 @@ class FileRefused(Exception):
         self.code = code
 
 
+class ContentAway(Exception):
+    """There is such a file, and its content is missing, under a key that we do not have, or on a disk that is away."""
+
+
 def kept_files(appointment_request: AppointmentRequest) -> list[PatientFile]:
     return list(appointment_request.patient_files.kept())
 
@@ -107,13 +111,23 @@ def content_of(file: PatientFile) -> bytes:
     return store.read(file.public_id)
 
 
-def open_for_staff(file: PatientFile, *, by: AbstractUser) -> bytes:
-    """The content, for staff who may read it; that they did is recorded (P28). Raises NoRight, or as `content_of`."""
+def open_for_staff(
+    appointment_request: AppointmentRequest, public_id: uuid.UUID, *, by: AbstractUser
+) -> tuple[PatientFile, bytes]:
+    """A kept file and its content, for staff who may read it; that they did is recorded (P28).
+
+    Raises NoRight, PatientFile.DoesNotExist, ContentAway.
+    """
     if not READERS & groups_of(by):
         raise NoRight
-    content = content_of(file)
-    record_read(file.appointment_request, by=by)
-    return content
+    file = appointment_request.patient_files.kept().get(public_id=public_id)
+    try:
+        content = content_of(file)
+    except (store.MissingError, UnreadableError, OSError) as error:
+        logger.error("file %s cannot be opened: %s", public_id, type(error).__name__)
+        raise ContentAway from error
+    record_read(appointment_request, by=by)
+    return file, content
 
 
 def remove_file(appointment_request: AppointmentRequest, public_id: uuid.UUID) -> bool:

@@ -253,9 +253,9 @@ def test_query_count_is_the_same_with_1_and_3_of_everything(client, appointment_
     add(12)
 
     # session, user, two for rights, groups, request, the read, events, tries (twice: badge and list), visits,
-    # questions, offers, notes, places and clinicians to choose from, once for each form that asks (places twice: the
-    # box looks at its first one), and four for the practice
-    assert (with_one, queries()) == (24, 24)
+    # questions, offers, files, notes, places and clinicians to choose from, once for each form that asks (places twice:
+    # the box looks at its first one), and four for the practice
+    assert (with_one, queries()) == (25, 25)
 
 
 # What it does
