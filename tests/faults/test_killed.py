@@ -92,7 +92,7 @@ def test_a_process_killed_at_any_moment_leaves_a_request_whole_or_absent(monkeyp
 @pytest.mark.parametrize(("is_guarded", "left"), [(True, ABSENT), (False, (1, 1, 0))])
 def test_a_process_killed_between_request_and_messages(monkeypatch, is_guarded, left):
     """The worst moment, and the negative control: without the transaction a request is left that nobody is told of."""
-    monkeypatch.setattr(requests, "tell", lambda *args: os.kill(os.getpid(), signal.SIGKILL))
+    monkeypatch.setattr(requests.tell, "of_new_request", lambda *args: os.kill(os.getpid(), signal.SIGKILL))
     if not is_guarded:
         monkeypatch.setattr(requests.transaction, "atomic", lambda **options: contextlib.nullcontext())
     draft, secret = filled_draft()
