@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from appointments import sandbox
 from appointments.models import AppointmentRequest, PatientFile
-from appointments.services import rates, store
+from appointments.services import rates, store, tell
 from appointments.services.moves import NoRight, groups_of, record_read
 from appointments.transitions import OPEN, READERS
 from vault.crypto import UnreadableError
@@ -89,9 +89,11 @@ def _rebuilt(upload):
 
 @transaction.atomic
 def _add(file):
-    """Several at once wait here for each other, so that five are five."""
-    _check_room(_locked(file.appointment_request))
+    """Several at once wait here for each other, so that five are five. Staff are told of each."""
+    appointment_request = _locked(file.appointment_request)
+    _check_room(appointment_request)
     file.save()
+    tell.desk_of_update(appointment_request, f"file:{file.public_id}")
 
 
 def _locked(appointment_request):

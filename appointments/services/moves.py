@@ -128,7 +128,7 @@ def move(
     )
     moved = AppointmentRequest.objects.get(pk=appointment_request.pk)
     if by is None:
-        tell.desk_of_update(moved)
+        tell.desk_of_update(moved, f"moved:{moved.version}")
     if chosen.tells and not (chosen.target == Status.CLOSED and moved.outcome in QUIET_OUTCOMES):
         tell.patient_of_move(moved, chosen.tells)
     return moved

@@ -26,14 +26,14 @@ def of_new_request(appointment_request, people):
     )
 
 
-def desk_of_update(appointment_request):
-    """One notice that the patient did something: to whoever works on the request, or to those its route names."""
+def desk_of_update(appointment_request, cause):
+    """One notice for each `cause`, what the patient did: to whoever works on it, or to those its route names."""
     worker = appointment_request.assignee
     if worker and worker.is_active and worker.email:
         people = [worker]
     else:
         _, people = route(appointment_request)
-    _desk("staff-update", appointment_request, people, cause=f"moved:{appointment_request.version}", context={})
+    _desk("staff-update", appointment_request, people, cause=cause, context={})
 
 
 def patient_of_move(appointment_request, kind):

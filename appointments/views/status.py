@@ -99,7 +99,7 @@ def end(request, public_id):
 def over(request, session):
     if request.method != "POST":
         return show(request, session.link, session)
-    return show(request, session.link, session, status=403, typed=typed_in(request))
+    return show(request, session.link, session, status=403, typed=typed_in(request), undone=True)
 
 
 def typed_in(request) -> list[str]:

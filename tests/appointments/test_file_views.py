@@ -3,12 +3,15 @@
 import re
 
 import pytest
+from django.utils import timezone
 
 from appointments.forms.file import SENTENCES
-from appointments.models import PatientFile
+from appointments.models import AccessSession, PatientFile
 from appointments.services import access, files, store
+from outbox.models import Message
+from outbox.render import render
 from tests.appointments.access_steps import open_page, request_with_link
-from tests.factories import AppointmentRequestFactory
+from tests.factories import AppointmentRequestFactory, RoutingRuleFactory, UserFactory
 from tests.patient_files import document, picture, upload
 
 
@@ -187,3 +190,40 @@ def test_get_changes_nothing(client, address, appointment_request):  # P30
     assert client.get(remove(address, file)).status_code == 405
     assert client.get(address)["Cache-Control"].count("no-store") == 1
     assert PatientFile.objects.kept().count() == 1
+
+
+def test_staff_are_told_of_each_file_that_was_taken_and_not_of_its_name(client, address):
+    RoutingRuleFactory(everyone=True).staff.add(UserFactory())
+
+    send(client, address, document(), name="Canaryname.pdf")
+    send(client, address, b"nonsense")
+    send(client, address, picture("JPEG"))
+
+    told = Message.objects.filter(kind="staff-update")
+    assert told.count() == 2
+    assert "Canaryname" not in "".join(f"{render(message).body} {message.context}" for message in told)
+
+
+def test_without_the_message_there_is_no_file(client, address, monkeypatch, appointment_request):
+    """A file that nobody knows of helps nobody; the bytes are left for purging."""
+
+    def fail(*args):
+        raise RuntimeError
+
+    monkeypatch.setattr(files.tell, "desk_of_update", fail)
+    client.raise_request_exception = False
+
+    answer = send(client, address, document())
+
+    assert answer.status_code == 500
+    assert not PatientFile.objects.exists()
+
+
+def test_file_for_a_page_that_was_closed_is_said_to_be_unsent(client, address, practice):
+    AccessSession.objects.update(expires_at=timezone.now())
+
+    answer = send(client, address, document())
+
+    assert answer.status_code == 403
+    assert "nothing was sent" in words_of(answer)
+    assert not PatientFile.objects.exists()
