@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from appointments import rebuild
 
 WALL_SECONDS = 25
 AT_ONCE = 2  # each may take a gigabyte
+IN_LINE = 2  # who waits holds a thread of the web server: the README gives it eight, and the site needs some too
 WAIT_SECONDS = 30
 MOST_BYTES = 20 * 1024 * 1024  # of a new file: pixels of a small picture can be hard to pack again
 KINDS = {rebuild.PDF, rebuild.JPEG, rebuild.PNG}
@@ -23,6 +24,7 @@ PROGRAM = "import sys; sys.path.append(sys.argv[1]); from appointments.rebuild i
 COMMAND = (sys.executable, "-I", "-c", PROGRAM, str(ROOT))
 
 _places = threading.BoundedSemaphore(AT_ONCE)
+_line = threading.BoundedSemaphore(AT_ONCE + IN_LINE)
 
 
 class Refused(Exception):
@@ -38,14 +40,11 @@ def rebuilt(content: bytes) -> tuple[str, bytes]:
 
     Raises Refused or Unavailable.
     """
-    if not _places.acquire(timeout=WAIT_SECONDS):
-        raise Unavailable
     try:
-        code, answer = _talk(content)
+        with _held(_line, timeout=0), _held(_places, timeout=WAIT_SECONDS):
+            code, answer = _talk(content)
     except OSError as error:
         raise Unavailable from error
-    finally:
-        _places.release()
     if code > 0:  # it ended by an error of its own, which no file should be able to make
         raise Unavailable
     kind, __, new = answer.partition(b"\n")
@@ -53,6 +52,16 @@ def rebuilt(content: bytes) -> tuple[str, bytes]:
     if code == 0 and kind in KINDS and 0 < len(new) <= MOST_BYTES:
         return kind, new
     raise Refused(kind if code == 0 and kind in REFUSALS else rebuild.UNREADABLE)
+
+
+@contextmanager
+def _held(semaphore, *, timeout):
+    if not semaphore.acquire(timeout=timeout):
+        raise Unavailable
+    try:
+        yield
+    finally:
+        semaphore.release()
 
 
 def _talk(content):

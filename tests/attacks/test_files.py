@@ -1,9 +1,11 @@
 """P42: files that are made to hurt. None is taken as it is, none stops the site, and no log says what was in one."""
 
 import logging
+import queue
 import struct
 import subprocess
 import sys
+import threading
 import zlib
 
 import pikepdf
@@ -265,6 +267,37 @@ def test_a_process_that_cannot_start_says_nothing_of_the_file(monkeypatch):
     monkeypatch.setattr(sandbox, "COMMAND", ("/no/such/python",))
     with pytest.raises(sandbox.Unavailable):
         sandbox.rebuilt(b"x")
+
+
+def answers_of(number, monkeypatch):
+    """What `number` files sent at once are told while none that is being written anew comes to its end."""
+    told, go_on = queue.Queue(), threading.Event()
+    monkeypatch.setattr(sandbox, "_talk", lambda content: go_on.wait(30) and (0, b"pdf\nnew"))
+
+    def send():
+        try:
+            told.put(sandbox.rebuilt(b"x"))
+        except sandbox.Unavailable:
+            told.put("unavailable")
+
+    threads = [threading.Thread(target=send) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    try:
+        turned_away = [told.get(timeout=5) for _ in range(number - sandbox.AT_ONCE - sandbox.IN_LINE)]
+    finally:
+        go_on.set()
+    for thread in threads:
+        thread.join()
+    return turned_away + [told.get_nowait() for _ in range(told.qsize())]
+
+
+def test_slow_files_leave_threads_to_the_rest_of_the_site(monkeypatch):
+    """Eight that each took half a minute to write anew held the eight threads of the server, and so /healthz."""
+    in_hand = sandbox.AT_ONCE + sandbox.IN_LINE
+
+    assert answers_of(12, monkeypatch) == ["unavailable"] * (12 - in_hand) + [("pdf", b"new")] * in_hand
+    assert sandbox.rebuilt(b"x") == ("pdf", b"new")  # whoever was turned away has left no mark
 
 
 @pytest.mark.parametrize(
