@@ -14,14 +14,15 @@ from appointments.admin.forms import CallForm, MoveForm, NoteForm
 from appointments.admin.page import context_of
 from appointments.admin.queue import TABS, TabFilter, badge, last_try
 from appointments.models import AppointmentRequest, PatientFile
+from appointments.models.words import FileKind
 from appointments.services import files, moves
 from appointments.transitions import MOVES, READERS
 from practice.services import is_open
 
 DOWNLOADS = {
-    PatientFile.Kind.PDF: ("application/pdf", "pdf"),
-    PatientFile.Kind.JPEG: ("image/jpeg", "jpg"),
-    PatientFile.Kind.PNG: ("image/png", "png"),
+    FileKind.PDF: ("application/pdf", "pdf"),
+    FileKind.JPEG: ("image/jpeg", "jpg"),
+    FileKind.PNG: ("image/png", "png"),
 }
 FILE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",

@@ -3,6 +3,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from appointments.models import words
 from vault.fields import EncryptedTextField
 
 
@@ -18,11 +19,6 @@ class PatientFile(models.Model):
     Of one that the patient removed, the bytes and the name are gone.
     """
 
-    class Kind(models.TextChoices):
-        PDF = "pdf", _("PDF")
-        JPEG = "jpeg", _("Picture (JPEG)")
-        PNG = "png", _("Picture (PNG)")
-
     class Refusal(models.TextChoices):
         """Why a file was not taken; staff see it, and the patient reads a sentence for each."""
 
@@ -37,7 +33,7 @@ class PatientFile(models.Model):
         "appointments.AppointmentRequest", on_delete=models.PROTECT, related_name="patient_files"
     )
     name = EncryptedTextField(_("name"))  # as the patient's device calls it
-    kind = models.CharField(_("kind"), max_length=4, choices=Kind, blank=True)
+    kind = models.CharField(_("kind"), max_length=4, choices=words.FileKind, blank=True)
     size_bytes = models.PositiveIntegerField(_("size"), default=0)
     refusal = models.CharField(_("not taken"), max_length=10, choices=Refusal, blank=True)
     created_at = models.DateTimeField(_("sent"), auto_now_add=True)

@@ -105,6 +105,12 @@ class PatientKnows(models.TextChoices):
     NO = "no", _("Not yet")
 
 
+class FileKind(models.TextChoices):
+    PDF = "pdf", _("PDF")
+    JPEG = "jpeg", _("Picture (JPEG)")
+    PNG = "png", _("Picture (PNG)")
+
+
 class Priority(models.IntegerChoices):
     """Lower comes first, so that the queue can be ordered by it."""
 
