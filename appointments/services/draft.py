@@ -90,7 +90,9 @@ def keep(draft: RequestDraft, step: str, typed: dict[str, list[str]]) -> Request
 
 
 def prolong(draft: RequestDraft):
-    RequestDraft.objects.filter(pk=draft.pk).update(expires_at=_expiry())
+    """Let the draft live on, in the language of the page that was sent: its words are those agreed to."""
+    draft.language = get_language()
+    RequestDraft.objects.filter(pk=draft.pk).update(expires_at=_expiry(), language=draft.language)
 
 
 def days_kept() -> int:
