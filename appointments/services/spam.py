@@ -21,6 +21,7 @@ STRONG, WEAK = LIMIT, 4  # two weak signs are still a person; a strong one is en
 # A form takes some minutes: nobody types more than this in an hour, not even a nurse who does it for her residents.
 SENT_PER_HOUR = 20
 SAME_TEXT_PER_DAY = 3
+SAME_MAILBOX_PER_DAY = 20  # each sends an acknowledgement there, and whoever has the mailbox may have asked for none
 TEXT_LETTERS = 40  # "My back hurts" is what many people write
 MANY_LINKS = 3
 
@@ -62,6 +63,7 @@ class Signs:
     seconds: float = 3600
     sent_this_hour: int = 1
     same_text_today: int = 1
+    same_mailbox_today: int = 1
 
     @property
     def links(self) -> int:
@@ -105,6 +107,12 @@ RULES = (
         lambda signs: signs.same_text_today > SAME_TEXT_PER_DAY,
     ),
     Rule(
+        "one-mailbox",
+        STRONG,
+        _("Many requests named the same e-mail address within a day"),
+        lambda signs: signs.same_mailbox_today > SAME_MAILBOX_PER_DAY,
+    ),
+    Rule(
         "link-in-name",
         STRONG,
         _("A name holds a web address"),
@@ -134,7 +142,7 @@ def score(signs: Signs) -> int:
 
 def signs_of(appointment_request: AppointmentRequest, draft: RequestDraft, post: Post) -> Signs:
     """The signs of a new request. Counts it: call this once for each, in the transaction that stores it."""
-    words = letters_of(appointment_request.reason)
+    words, mailbox = letters_of(appointment_request.reason), mailbox_of(appointment_request.email)
     return Signs(
         names=tuple(getattr(appointment_request, name) for name in NAMES),
         texts=tuple(getattr(appointment_request, name) for name in OTHER_TEXTS),
@@ -143,9 +151,16 @@ def signs_of(appointment_request: AppointmentRequest, draft: RequestDraft, post:
         seconds=max(0, (timezone.now() - draft.created_at).total_seconds()),
         sent_this_hour=rates.count("request", post.block, seconds=3600),
         same_text_today=rates.count("words", words, seconds=24 * 3600) if len(words) >= TEXT_LETTERS else 1,
+        same_mailbox_today=rates.count("mailbox", mailbox, seconds=24 * 3600) if mailbox else 1,
     )
 
 
 def letters_of(text: str) -> str:
     """`text` without case, digits, spaces and marks: what stays the same when a sender varies the rest."""
     return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalpha())
+
+
+def mailbox_of(email: str) -> str:
+    """`email` without case, dots and what follows a plus: many providers bring all of these to one mailbox."""
+    name, at, host = email.casefold().rpartition("@")
+    return name.partition("+")[0].replace(".", "") + at + host

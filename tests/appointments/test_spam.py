@@ -36,6 +36,7 @@ STRONG = [
     (Signs(seconds=2.9), ["too-quick"]),
     (Signs(sent_this_hour=21), ["many-sent"]),
     (Signs(same_text_today=4), ["same-words"]),
+    (Signs(same_mailbox_today=21), ["one-mailbox"]),
     (Signs(names=("https://casino.example",)), ["link-in-name"]),
     (Signs(names=("Walter", "buy-now.casino.xyz/win")), ["link-in-name"]),
     (Signs(texts=("see http://a.example and https://b.example, www.c.example",)), ["many-links"]),
@@ -55,6 +56,7 @@ NONE = [
     Signs(seconds=3),
     Signs(sent_this_hour=20),
     Signs(same_text_today=3),
+    Signs(same_mailbox_today=20),
     Signs(names=("Thomas", "Thomas")),
     Signs(names=("walter.demo@example.com", "St.John", "J.R.", "O'Net")),
     Signs(texts=("", "", "", "")),
@@ -89,7 +91,8 @@ def test_every_rule_is_tried_above():
 
 def test_all_signs_at_once_fit_the_column(three_seconds):
     names, texts = ("casino.com",) * 3, ("<b>www.a.example www.b.example www.c.example",)
-    everything = Signs(names, texts, hidden="x", seconds=0, sent_this_hour=500, same_text_today=500)
+    many = {"sent_this_hour": 500, "same_text_today": 500, "same_mailbox_today": 500}
+    everything = Signs(names, texts, hidden="x", seconds=0, **many)
 
     assert len(hits(everything)) == len(RULES) - 1  # one link is not many
     assert score(everything) < 32_767
@@ -258,6 +261,29 @@ def test_the_same_words_from_everywhere(desk):
     assert short == ["received"] * 5
 
 
+def test_one_mailbox_from_everywhere(desk, monkeypatch):
+    monkeypatch.setattr(spam, "SAME_MAILBOX_PER_DAY", 3)
+    addresses = [
+        "victim@example.org",
+        "Victim@example.org",
+        "vic.tim@example.org",
+        "victim+1@example.org",
+        "victim+2@example.org",
+    ]
+
+    statuses = [
+        receive(filled_draft(answers_with("reach", email=email))[0], post=Post(f"203.0.{number}.0/24")).status
+        for number, email in enumerate(addresses)
+    ]
+    without = [
+        receive(filled_draft(answers_with("reach", email=""))[0], post=Post("198.51.100.0/24")).status for _ in range(5)
+    ]
+
+    assert statuses == ["received"] * 3 + ["quarantined"] * 2
+    assert without == ["received"] * 5
+    assert Message.objects.filter(kind="acknowledgement").count() == 3
+
+
 def test_pressing_again_changes_and_counts_nothing(client, desk):
     draft, answers = open_filled(client), set()
     fields = page_of(client.get(f"/appointments/request/{draft.public_id}/check/")).fields
@@ -268,7 +294,7 @@ def test_pressing_again_changes_and_counts_nothing(client, desk):
 
     assert len(answers) == 1
     assert AppointmentRequest.objects.get().status == "quarantined"
-    assert RateCount.objects.get().count == 1
+    assert list(RateCount.objects.values_list("count", flat=True)) == [1, 1]  # network and mailbox
 
 
 def test_counts_and_logs_hold_no_word_and_no_address(client, desk, caplog):
@@ -285,7 +311,7 @@ def test_counts_and_logs_hold_no_word_and_no_address(client, desk, caplog):
     assert AppointmentRequest.objects.get().status == "quarantined"
     kept = " ".join(map(str, [*RateCount.objects.values_list(), *StatusEvent.objects.values_list("details")]))
     written = " ".join(record.getMessage() for record in caplog.records if not record.name.startswith("django.db"))
-    assert RateCount.objects.count() == 2
+    assert RateCount.objects.count() == 3
     for text in (kept, written):
         assert [word for word in (*WORDS, "Qwordhidden", "203.0.113") if word in text] == []
 

@@ -89,6 +89,10 @@ def flood(number):
     return answers_with("visit", reason=f"{BOT_WORDS} {number}")
 
 
+def person(name):
+    return answers_with("you", first_name=name) | {"reach": answers_with("reach", email=f"{name}@example.org")["reach"]}
+
+
 def request_of(name):
     return next(row for row in AppointmentRequest.objects.all() if row.first_name == name)
 
@@ -98,8 +102,8 @@ def test_the_person_inside_the_flood_is_found(client, desk, caplog):  # P44
     caplog.set_level(logging.INFO)
     statuses = [press_send(flood(number), BOTS).status_code for number in range(FLOOD // 2)]
     # One sends from the same network as the flood, one from elsewhere.
-    statuses.append(press_send(answers_with("you", first_name="Rosa"), PERSON).status_code)
-    statuses.append(press_send(answers_with("you", first_name="Ana"), NEIGHBOUR).status_code)
+    statuses.append(press_send(person("Rosa"), PERSON).status_code)
+    statuses.append(press_send(person("Ana"), NEIGHBOUR).status_code)
     statuses += [press_send(flood(number), BOTS).status_code for number in range(FLOOD // 2)]
 
     assert statuses == [303] * (FLOOD + 2)  # nobody is sent away, and never a 429
