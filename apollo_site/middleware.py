@@ -26,6 +26,7 @@ EMPTY_LINES = re.compile(rb"\n\s*\n")
 DENSE = {"image/avif", "image/webp", "image/jpeg"}
 FILES = re.compile(r"/(es/)?appointments/status/[0-9a-f-]{36}/files/")
 PRIVATE = re.compile(r"/(es/)?(admin|appointments|r)(/|$)")
+SECRET_LINK = re.compile(r"/(es/)?r/")
 
 
 class HeadersMiddleware:
@@ -84,6 +85,10 @@ class HonestErrorsMiddleware:
         response = self.refusal(request) or self.get_response(request)
         if PRIVATE.match(request.path_info) and "no-store" not in response.get("Cache-Control", ""):
             response["Cache-Control"] = "private, no-store"  # P37, whatever the view has said
+        if SECRET_LINK.match(request.path_info):
+            # Only the name of our host goes along as Referer: with "same-origin" each style sheet asked for from here
+            # would hand the token to whatever writes a log. "no-referrer" would take away the Origin that forms need.
+            response["Referrer-Policy"] = "strict-origin"
         return response
 
     def refusal(self, request):

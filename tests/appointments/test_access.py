@@ -150,7 +150,7 @@ def test_the_page_is_private(client, link):
     answer = client.get(link)
 
     assert "no-store" in answer["Cache-Control"]
-    assert (answer["X-Robots-Tag"], answer["Referrer-Policy"]) == ("noindex", "same-origin")
+    assert (answer["X-Robots-Tag"], answer["Referrer-Policy"]) == ("noindex", "strict-origin")
 
 
 # Codes

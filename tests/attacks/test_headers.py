@@ -84,13 +84,13 @@ def score(response):
     return left + sum(bonuses) if left >= 90 else left
 
 
-def weak(response):
+def weak(response, referrer="same-origin"):
     """What is missing of our own, beyond the points."""
     policy = policy_of(response)
     wanted = {
         "X-Frame-Options": "DENY",
         "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
+        "Referrer-Policy": referrer,
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
@@ -107,6 +107,8 @@ def test_every_answer_has_the_headers(https, site, visitor):
         answer.close()  # a static file
 
     assert {address: score(answer) for address, answer in answers.items() if score(answer) < 100} == {}
+    of_link = answers.pop("/r/x")
+    assert weak(of_link, referrer="strict-origin") == []
     assert {address: weak(answer) for address, answer in answers.items() if weak(answer)} == {}
     assert {answer.status_code for answer in answers.values()} == {200, 301, 302, 400, 404, 503}
 

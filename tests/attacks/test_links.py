@@ -307,10 +307,32 @@ def test_errors_log_no_token(written, monkeypatch, status):  # P26, P35
     logging.getLogger("django.server").info('"%s" %s %s', f"GET /es/r/{token}?x HTTP/1.1", "200", "12")
     client.get(f"/r/{token[:20]} {token[20:]}")
 
-    assert answer.status_code == status
+    assert (answer.status_code, answer["Referrer-Policy"]) == (status, "strict-origin")
     assert "/r/…" in written.getvalue()
     assert [part for part in (token, token[:15], token[22:]) if part in written.getvalue()] == []
     assert status == 404 or token not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("proof", "status"),
+    [
+        ({"origin": "https://testserver"}, 200),
+        ({"referer": "https://testserver/"}, 200),  # an old browser, and all that our policy lets it say
+        ({"origin": "null"}, 403),
+        ({"origin": "https://evil.example"}, 403),
+        ({"referer": "https://evil.example/"}, 403),
+        ({}, 403),
+    ],
+)
+def test_the_gate_takes_a_form_that_says_no_more_than_our_host(proof, status):  # P30
+    _, link = request_with_link()
+    client = Client(enforce_csrf_checks=True)
+    token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', client.get(link, secure=True).content.decode())[1]
+
+    answer = client.post(link, {"csrfmiddlewaretoken": token, "send-code": "1"}, secure=True, headers=proof)
+
+    assert answer.status_code == status
+    assert Message.objects.count() == (status == 200)
 
 
 def test_a_plain_formatter_would_write_it():  # the control

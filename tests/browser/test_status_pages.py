@@ -55,6 +55,24 @@ def test_link_code_page_and_end(visitor, site, scheme):
     look_at(visitor, f"ended-{scheme}")
 
 
+def test_no_request_carries_the_token_but_those_to_its_own_address(page, site):  # P26
+    _, link = request_with_link()
+    sent = []
+    page.on("request", lambda request: sent.append((request.url, request.all_headers().get("referer"))))
+
+    page.goto(site + link)
+    press(page, "Send me a code")
+    page.get_by_label("Code from the e-mail").fill(mailed_code())
+    press(page, "Open my page")
+    page.goto(site + link)
+    page.get_by_role("contentinfo").get_by_role("link").first.click()
+
+    token = link.rpartition("/")[2]
+    assert {url for url, _ in sent if token in url} == {site + link}
+    assert {referer for _, referer in sent if referer and token in referer} == set()
+    assert f"{site}/" in {referer for _, referer in sent}
+
+
 def test_a_link_that_has_ended(page, site):
     _, link = request_with_link()
     AccessLink.objects.update(expires_at=timezone.now())
