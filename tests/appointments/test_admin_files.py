@@ -127,7 +127,7 @@ def test_the_page_lists_what_was_sent_refused_and_taken_back(client, file):
     assert "Rosa Peña &lt;MRI&gt;.pdf" in page
     assert "film.mov" in page
     assert "we did not take it: Too big." in page
-    assert "Taken back by the patient on" in page
+    assert "taken back by the patient on" in page
     assert "wrong.jpg" not in page
 
 
