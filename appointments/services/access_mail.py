@@ -14,7 +14,9 @@ from outbox.services import count_since
 
 CODE_DIGITS = 8
 CODE, LINK = "access-code", "access-link"
-MOST = {300: 1, 3600: 3}  # seconds: mails of one kind about one request within them, however often a scanner presses
+# Seconds: mails of one kind about one request within them, however often a scanner presses. An ended link can be
+# pressed for three months, and each new one works for a week: whoever wants a sixth in a day reads none of them.
+MOST = {CODE: {300: 1, 3600: 3}, LINK: {300: 1, 3600: 3, 24 * 3600: 5}}
 
 
 @transaction.atomic
@@ -52,7 +54,7 @@ def _ours_to_mail(link, kind, at):
     appointment_request = lock(link)
     spent = any(
         count_since(at - datetime.timedelta(seconds=seconds), kind=kind, about=appointment_request.reference) >= most
-        for seconds, most in MOST.items()
+        for seconds, most in MOST[kind].items()
     )
     return None if spent or not appointment_request.email else appointment_request
 

@@ -370,6 +370,20 @@ def test_new_links_are_held_to_the_same_limit(client, noon, link):
     assert Message.objects.filter(kind="access-link").count() == 3
 
 
+def test_an_ended_link_sends_five_a_day(client, noon, link):
+    """For three months whoever had an old link could have sent its owner 72 mails a day."""
+    let_pass(link)
+    for minute in range(0, 36 * 60, 20):
+        noon(minute)
+        client.post(link, {"send-link": "1"})
+
+    at = Message.objects.filter(kind="access-link").order_by("pk").values_list("created_at", flat=True)
+    assert [(moment - at[0]).total_seconds() // 60 for moment in at] == [
+        *range(0, 100, 20),
+        *range(24 * 60, 24 * 60 + 100, 20),
+    ]
+
+
 def test_a_valid_link_sends_no_other(client, link):
     client.post(link, {"send-link": "1"})
 
