@@ -2,17 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import partial
 
 from django.conf import settings
-from django.http import HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.cache import add_never_cache_headers
-from django.utils.translation import override
 
 from appointments.models import RequestDraft
 from appointments.services import draft as drafts
+from appointments.views.private import give_scoped_cookie, secrets_of
 
 FIELD = "draft_secret"
 COOKIE = "apollo-draft-"  # one name for each language, since each has an address of its own
@@ -25,28 +23,6 @@ TICKET = re.compile(r"[0-9a-f.]{97}")
 class DraftAccess:
     draft: RequestDraft
     secret: str
-
-
-class SeeOther(HttpResponseRedirect):
-    """After a POST: the browser fetches the next page with GET, whatever it sent before."""
-
-    status_code = 303
-
-
-def private(view):
-    """Nobody stores these pages and nobody lists them."""
-
-    @wraps(view)
-    def wrapped(request, *args, **kwargs):
-        return mark_private(view(request, *args, **kwargs))
-
-    return wrapped
-
-
-def mark_private(response):
-    add_never_cache_headers(response)
-    response["X-Robots-Tag"] = "noindex"
-    return response
 
 
 def open_draft_with_form(request, public_id) -> DraftAccess | None:
@@ -99,28 +75,6 @@ def _set_cookies(response, public_id, secret, begun):
 
 def home_of(public_id) -> str:
     return reverse("appointments:sent", args=[public_id]).removesuffix("sent/")
-
-
-def secrets_of(request, name) -> list[str]:
-    """What the browser sent in the cookies that `give_scoped_cookie` sets."""
-    return [request.COOKIES.get(name + code, "") for code, __ in settings.LANGUAGES]
-
-
-def give_scoped_cookie(response, name, secret, *, home, seconds):
-    """Set a cookie at the address that `home()` gives in each language, and nowhere else."""
-    for code, __ in settings.LANGUAGES:
-        with override(code):
-            path = home()
-        response.set_cookie(
-            name + code,
-            secret,
-            max_age=seconds,
-            path=path,
-            secure=settings.SESSION_COOKIE_SECURE,
-            httponly=True,
-            samesite="Lax",
-        )
-    return response
 
 
 def draft_not_found(request):

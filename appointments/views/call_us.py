@@ -4,7 +4,8 @@ from django.views.decorators.http import require_safe
 
 from appointments import steps
 from appointments.desks import call, desk_of
-from appointments.views.access import draft_not_found, open_draft, private
+from appointments.views.access import draft_not_found, open_draft
+from appointments.views.private import private
 from practice.context import practice
 
 

@@ -5,7 +5,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from appointments.services import draft as drafts
-from appointments.views.access import SeeOther, open_draft, private, take_cookies
+from appointments.views.access import open_draft, take_cookies
+from appointments.views.private import SeeOther, forget_pages, private
 
 
 @private
@@ -20,10 +21,7 @@ def cleared_screen(request, public_id, access):
     """Whoever asks is told the same, and nothing remains in this browser; the draft goes with its proof only (P24)."""
     if access is not None:
         drafts.clear(access.draft)
-    response = take_cookies(request, SeeOther(reverse("appointments:cleared")), public_id)
-    # Not "storage" nor "cookies": those would also end a sign-in, and the forms of others on this device.
-    response["Clear-Site-Data"] = '"cache"'
-    return response
+    return forget_pages(take_cookies(request, SeeOther(reverse("appointments:cleared")), public_id))
 
 
 @private

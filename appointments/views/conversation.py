@@ -12,7 +12,7 @@ from appointments.models import Visit
 from appointments.services import moves
 from appointments.transitions import OPEN
 from appointments.views import files
-from appointments.views.access import SeeOther
+from appointments.views.private import SeeOther
 from appointments.views.status import with_session
 from practice.services import current_practice
 

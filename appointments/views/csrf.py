@@ -6,8 +6,9 @@ from django.utils.translation import gettext as _
 
 from appointments import steps
 from appointments.services import draft as drafts
-from appointments.views.access import give_cookies, mark_private, open_draft_with_form
+from appointments.views.access import give_cookies, open_draft_with_form
 from appointments.views.clear import cleared_screen
+from appointments.views.private import mark_private
 from appointments.views.start import page as start_page
 from appointments.views.step import already_sent, page
 

@@ -8,7 +8,7 @@ from appointments.forms.file import SENTENCES, FileForm
 from appointments.services import files
 from appointments.services.files import FileRefused
 from appointments.transitions import OPEN
-from appointments.views.access import SeeOther
+from appointments.views.private import SeeOther
 from appointments.views.status import with_session
 
 TOLD = "file"  # in the address after a POST: what happened, one of WORDS

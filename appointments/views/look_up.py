@@ -7,7 +7,7 @@ from appointments.forms.status import LookUpForm
 from appointments.services.look_up import TooManyTries
 from appointments.services.look_up import look_up as find
 from appointments.services.rates import address_block
-from appointments.views.access import private
+from appointments.views.private import private
 
 
 @private
@@ -31,5 +31,5 @@ def look_up(request):
 
 
 def page(request, form, *, told="", status=200):
-    context = {"form": form, "told": told, "problems": form.summary() if form.is_bound else []}
+    context = {"form": form, "told": told, "problems": form.summary()}
     return render(request, "appointments/status/look_up.html", context, status=status)

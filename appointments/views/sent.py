@@ -3,7 +3,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from appointments import steps
-from appointments.views.access import draft_not_found, open_draft, private
+from appointments.views.access import draft_not_found, open_draft
+from appointments.views.private import private
 
 
 @private

@@ -6,7 +6,8 @@ from django.views.decorators.http import require_http_methods
 from appointments import steps
 from appointments.desks import DESKS, call
 from appointments.services import draft as drafts
-from appointments.views.access import DraftAccess, SeeOther, give_cookies, tickets
+from appointments.views.access import DraftAccess, give_cookies, tickets
+from appointments.views.private import SeeOther
 from practice.context import practice
 
 

@@ -17,7 +17,7 @@ from appointments.forms.status import CodeForm
 from appointments.models import AccessSession, AppointmentRequest
 from appointments.services import access as accesses
 from appointments.services import access_mail
-from appointments.views.access import SeeOther, give_scoped_cookie, private, secrets_of
+from appointments.views.private import SeeOther, forget_pages, give_scoped_cookie, private, secrets_of
 
 COOKIE = "apollo-status-"
 COOKIE_SECONDS = accesses.LINK_DAYS * 24 * 3600  # longer than a session, so that it can be told from a stranger's
@@ -91,9 +91,8 @@ def end(request, public_id):
         return session_not_found(request)
     accesses.end_session(session)
     response = render(request, "appointments/status/ended.html", {"path": reverse("home")})
-    response["Clear-Site-Data"] = '"cache"'
     home = partial(reverse, "appointments:patient", args=[public_id])
-    return give_scoped_cookie(response, COOKIE, "", home=home, seconds=0)
+    return forget_pages(give_scoped_cookie(response, COOKIE, "", home=home, seconds=0))
 
 
 def over(request, session):
@@ -172,5 +171,5 @@ def at_gate(link, form) -> dict:
         "has_code": form.is_bound or accesses.has_code(link, timezone.now()),
         "minutes": max(1, settings.ACCESS_CODE_TTL_SECONDS // 60),
         "form": form,
-        "problems": form.summary() if form.is_bound else [],
+        "problems": form.summary(),
     }

@@ -11,7 +11,8 @@ from appointments.services import draft as drafts
 from appointments.services import spam
 from appointments.services.rates import address_block
 from appointments.services.request import UnansweredError, receive
-from appointments.views.access import DraftAccess, SeeOther, draft_not_found, give_cookies, open_draft, private
+from appointments.views.access import DraftAccess, draft_not_found, give_cookies, open_draft
+from appointments.views.private import SeeOther, private
 
 BACK_TO_CHECK = "back"
 
@@ -104,12 +105,8 @@ def page(request, access: DraftAccess, step: str, *, told: str = "", status: int
         return render(request, "appointments/check.html", context | checked(access), status=status)
     form = steps.form_of(access.draft, step)
     return render(
-        request, "appointments/step.html", context | {"form": form, "problems": problems(form)}, status=status
+        request, "appointments/step.html", context | {"form": form, "problems": form.summary()}, status=status
     )
-
-
-def problems(form):
-    return form.summary() if form.is_bound else []
 
 
 def checked(access):
