@@ -12,6 +12,7 @@ from vault.keys import field_keys, hash_keys
 
 FORMAT = "v1"
 NONCE_BYTES = 12
+UNREADABLE = (ValueError, KeyError, InvalidTag)  # no token of ours; a key that we do not have; a wrong key or place
 
 
 class UnreadableError(Exception):
@@ -33,43 +34,45 @@ def hash_prefix() -> str:
 
 def encrypt(text: str, place: str) -> str:
     """`text` as a token "v1.<key id>.<base64 of nonce and AES-256-GCM ciphertext>", readable only at `place`."""
-    key = next(iter(field_keys().values()))
-    nonce = os.urandom(NONCE_BYTES)
-    sealed = AESGCM(key).encrypt(nonce, text.encode("utf-8", "surrogatepass"), place.encode())
-    return token_prefix() + base64.urlsafe_b64encode(nonce + sealed).decode()
+    sealed = _sealed(text.encode("utf-8", "surrogatepass"), place)
+    return token_prefix() + base64.urlsafe_b64encode(sealed).decode()
 
 
 def decrypt(token: str, place: str) -> str:
     """The text of `token`. Raises UnreadableError, and never answers with anything else."""
     try:
         version, key_id, encoded = token.split(".")
-        sealed = base64.urlsafe_b64decode(encoded)
-        key = field_keys()[key_id]
-        if version != FORMAT:
-            raise UnreadableError(place)
-        text = AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
-    except (ValueError, KeyError, InvalidTag):
+        text = _unsealed(version, key_id, base64.urlsafe_b64decode(encoded), place)
+    except UNREADABLE:
         raise UnreadableError(place) from None
     return text.decode("utf-8", "surrogatepass")
 
 
 def encrypt_bytes(content: bytes, place: str) -> bytes:
     """`content` as b"v1.<key id>." and then nonce and AES-256-GCM ciphertext, readable only at `place`."""
-    key = next(iter(field_keys().values()))
-    nonce = os.urandom(NONCE_BYTES)
-    return token_prefix().encode() + nonce + AESGCM(key).encrypt(nonce, content, place.encode())
+    return token_prefix().encode() + _sealed(content, place)
 
 
 def decrypt_bytes(sealed: bytes, place: str) -> bytes:
     """The content of `sealed`. Raises UnreadableError, and never answers with anything else."""
     try:
         version, key_id, body = sealed.split(b".", 2)
-        key = field_keys()[key_id.decode()]
-        if version != FORMAT.encode():
-            raise UnreadableError(place)
-        return AESGCM(key).decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], place.encode())
-    except (ValueError, KeyError, InvalidTag):
+        return _unsealed(version.decode(), key_id.decode(), body, place)
+    except UNREADABLE:
         raise UnreadableError(place) from None
+
+
+def _sealed(content, place):
+    """Nonce and ciphertext under the newest key."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(next(iter(field_keys().values()))).encrypt(nonce, content, place.encode())
+
+
+def _unsealed(version, key_id, sealed, place):
+    """What `_sealed` was given. Raises one of UNREADABLE."""
+    if version != FORMAT:
+        raise ValueError(version)
+    return AESGCM(field_keys()[key_id]).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
 
 
 def is_current(token: str) -> bool:
