@@ -1,8 +1,9 @@
-from appointments.models.access import AccessCode, AccessLink, AccessSession, RateCount
+from appointments.models.access import AccessCode, AccessLink, AccessSession
 from appointments.models.conversation import PatientQuestion, TimeOffer
 from appointments.models.draft import RequestDraft
 from appointments.models.file import PatientFile
 from appointments.models.history import ContactAttempt, ReadEvent, StaffNote, StatusEvent
+from appointments.models.rate import RateCount
 from appointments.models.request import AppointmentRequest
 from appointments.models.routing import RoutingRule
 from appointments.models.visit import Visit
