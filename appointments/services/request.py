@@ -83,7 +83,7 @@ def _judge(appointment_request, draft, post):
     """Put the request aside if it looks like spam; the rules that hold."""
     hits = spam.hits(spam.signs_of(appointment_request, draft, post))
     if hits:
-        appointment_request.spam_score = sum(rule.points for rule in hits)
+        appointment_request.spam_score = spam.score(hits)
         if appointment_request.spam_score >= spam.LIMIT:
             appointment_request.status = Status.QUARANTINED
         appointment_request.save(update_fields=["spam_score", "status"])

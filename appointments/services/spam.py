@@ -135,9 +135,9 @@ def hits(signs: Signs) -> list[Rule]:
     return [rule for rule in RULES if rule.holds(signs)]
 
 
-def score(signs: Signs) -> int:
-    """Points of all rules that hold; from LIMIT on a request goes to quarantine."""
-    return sum(rule.points for rule in hits(signs))
+def score(rules: list[Rule]) -> int:
+    """Points of the `rules` that hold; from LIMIT on a request goes to quarantine."""
+    return sum(rule.points for rule in rules)
 
 
 def signs_of(appointment_request: AppointmentRequest, draft: RequestDraft, post: Post) -> Signs:
