@@ -13,7 +13,7 @@ from appointments.transitions import MOVES
 
 NONE_SUITS = "none"
 WORDS = 1000
-NOT_WORDS = {"csrfmiddlewaretoken", "seen_version", "offer"}
+NOT_WORDS = {"csrfmiddlewaretoken", "seen_version", "offer"}  # fields of this page that nobody types
 
 
 class PatientForm(StepForm):
@@ -39,10 +39,6 @@ class PatientForm(StepForm):
     def move(self) -> tuple[str, dict]:
         """The move that a valid form asks for, and its values."""
         raise NotImplementedError
-
-    def words(self) -> list[str]:
-        """What was written, also in boxes that the page no longer has."""
-        return [text for name, text in self.data.items() if name not in NOT_WORDS and text.strip()]
 
 
 class TimesForm(PatientForm):
@@ -117,6 +113,11 @@ class WithdrawForm(PatientForm):
 
     def move(self):
         return "withdraw", {"comment": self.cleaned_data["withdraw_words"]}
+
+
+def words_in(data) -> list[str]:
+    """What a person wrote in a form of the patient's page, also in boxes that the page no longer has."""
+    return [text for name, texts in data.lists() if name not in NOT_WORDS for text in texts if text.strip()]
 
 
 def _in_words(offer):

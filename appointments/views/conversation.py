@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from appointments import calendar, status_words
-from appointments.forms.patient import ACTIONS
+from appointments.forms.patient import ACTIONS, words_in
 from appointments.models import Visit
 from appointments.services import moves
 from appointments.transitions import OPEN
@@ -52,7 +52,7 @@ def act(request, access, action):
         return redirect(home)
     form = ACTIONS[action](access.appointment_request, request.POST)
     if not form.is_possible:
-        return page(request, access, not_done=form.words(), status=409)
+        return page(request, access, not_done=words_in(request.POST), status=409)
     if not form.is_valid():
         return page(request, access, bound={action: form}, status=422)
     name, values = form.move()
@@ -61,7 +61,7 @@ def act(request, access, action):
         moves.move(access.appointment_request.public_id, name, seen_version=seen_version, by=None, **values)
     except (moves.Stale, moves.MoveNotAllowed):
         access.appointment_request.refresh_from_db()
-        return page(request, access, not_done=form.words(), status=409)
+        return page(request, access, not_done=words_in(request.POST), status=409)
     return SeeOther(f"{home}?done={name}")
 
 

@@ -1,6 +1,5 @@
 """From a secure link to the patient's page: the gate, the code, and the half hour that it opens."""
 
-import re
 from dataclasses import dataclass
 from functools import partial, wraps
 
@@ -13,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from appointments import status_words
+from appointments.forms.patient import words_in
 from appointments.forms.status import CodeForm
 from appointments.models import AccessSession, AppointmentRequest
 from appointments.services import access as accesses
@@ -23,8 +23,6 @@ COOKIE = "apollo-status-"
 COOKIE_SECONDS = accesses.LINK_DAYS * 24 * 3600  # longer than a session, so that it can be told from a stranger's
 LINK = "send-link"  # the name of a button
 TYPED = "typed"  # what is carried on from page to page until the right code is entered
-TECHNICAL = re.compile(r"csrf|version|seen|_id$")  # names of fields that nobody types
-IDS = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 
 
 @dataclass
@@ -98,13 +96,7 @@ def end(request, public_id):
 def over(request, session):
     if request.method != "POST":
         return show(request, session.link, session)
-    return show(request, session.link, session, status=403, typed=typed_in(request), undone=True)
-
-
-def typed_in(request) -> list[str]:
-    """What a person wrote in the form that was sent, for them to copy."""
-    texts = [text for name, texts in request.POST.lists() if not TECHNICAL.search(name) for text in texts]
-    return [text for text in texts if text.strip() and not IDS.fullmatch(text)]
+    return show(request, session.link, session, status=403, typed=words_in(request.POST), undone=True)
 
 
 def answer(request, link, session=None):
