@@ -13,6 +13,11 @@ from tests.appointments.access_steps import mailed_code, request_with_link, wron
 from tests.browser.conftest import SIZES, axe_finds_nothing, fits_its_width
 
 SHOTS = os.environ.get("APOLLO_SHOTS")  # a folder, to look at the pages
+PREFIXES = {"en": "", "es": "/es"}
+SEND_CODE, SEND_LINK = "[name=send-code]", "[name=send-link]"
+ENTER = "form:has([name=code]) button"
+SHOW = "form:has([name=typed_reference]) button"
+END = "form[action$='/end/'] button"
 
 
 def look_at(page, name):
@@ -24,35 +29,36 @@ def look_at(page, name):
             page.screenshot(path=Path(SHOTS) / f"{name}-{size}.png", full_page=True)
 
 
-def press(page, name):
-    page.get_by_role("main").get_by_role("button", name=name).click()
+def press(page, selector):
+    page.locator(f"main {selector}").click()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_link_code_page_and_end(visitor, site, scheme):
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("en", "dark"), ("es", "light")])
+def test_link_code_page_and_end(visitor, site, language, scheme):
     visitor.emulate_media(color_scheme=scheme)
-    _, link = request_with_link()
+    _, link = request_with_link(language=language)
+    kind = f"{language}-{scheme}"
 
     visitor.goto(site + link)
-    look_at(visitor, f"gate-{scheme}")
-    press(visitor, "Send me a code")
-    look_at(visitor, f"code-{scheme}")
-    visitor.get_by_label("Code from the e-mail").fill(wrong_code())
-    press(visitor, "Open my page")
-    look_at(visitor, f"wrong-{scheme}")
-    press(visitor, "Send me a new code")
-    look_at(visitor, f"too-soon-{scheme}")
-    visitor.get_by_label("Code from the e-mail").fill(mailed_code())
-    press(visitor, "Open my page")
-    home = f"{site}/appointments/status/{AccessSession.objects.get().public_id}/"
+    look_at(visitor, f"gate-{kind}")
+    press(visitor, SEND_CODE)
+    look_at(visitor, f"code-{kind}")
+    visitor.locator("[name=code]").fill(wrong_code())
+    press(visitor, ENTER)
+    look_at(visitor, f"wrong-{kind}")
+    press(visitor, SEND_CODE)
+    look_at(visitor, f"too-soon-{kind}")
+    visitor.locator("[name=code]").fill(mailed_code())
+    press(visitor, ENTER)
+    home = f"{site}{PREFIXES[language]}/appointments/status/{AccessSession.objects.get().public_id}/"
     assert visitor.url == home
     AccessSession.objects.update(expires_at=timezone.now())
     visitor.reload()
-    look_at(visitor, f"over-{scheme}")
+    look_at(visitor, f"over-{kind}")
     AccessSession.objects.update(expires_at=timezone.now() + datetime.timedelta(minutes=5))
     visitor.goto(home)
-    press(visitor, "Finish and clear this screen")
-    look_at(visitor, f"ended-{scheme}")
+    press(visitor, END)
+    look_at(visitor, f"ended-{kind}")
 
 
 def test_no_request_carries_the_token_but_those_to_its_own_address(page, site):  # P26
@@ -61,9 +67,9 @@ def test_no_request_carries_the_token_but_those_to_its_own_address(page, site): 
     page.on("request", lambda request: sent.append((request.url, request.all_headers().get("referer"))))
 
     page.goto(site + link)
-    press(page, "Send me a code")
-    page.get_by_label("Code from the e-mail").fill(mailed_code())
-    press(page, "Open my page")
+    press(page, SEND_CODE)
+    page.locator("[name=code]").fill(mailed_code())
+    press(page, ENTER)
     page.goto(site + link)
     page.get_by_role("contentinfo").get_by_role("link").first.click()
 
@@ -73,29 +79,32 @@ def test_no_request_carries_the_token_but_those_to_its_own_address(page, site): 
     assert f"{site}/" in {referer for _, referer in sent}
 
 
-def test_a_link_that_has_ended(page, site):
-    _, link = request_with_link()
+@pytest.mark.parametrize("language", PREFIXES)
+def test_a_link_that_has_ended(page, site, language):
+    _, link = request_with_link(language=language)
     AccessLink.objects.update(expires_at=timezone.now())
 
     page.goto(site + link)
-    look_at(page, "expired")
-    press(page, "Send me a new link")
-    look_at(page, "new-link")
+    look_at(page, f"expired-{language}")
+    press(page, SEND_LINK)
+    look_at(page, f"new-link-{language}")
 
 
-def test_looking_up(page, site):
+@pytest.mark.parametrize("language", PREFIXES)
+def test_looking_up(page, site, language):
     appointment_request, _ = request_with_link()
+    address = f"{site}{PREFIXES[language]}/appointments/status/"
 
-    page.goto(site + "/appointments/status/")
-    look_at(page, "look-up")
-    press(page, "Show the status")
-    look_at(page, "look-up-errors")
-    page.get_by_label("Your reference").fill(new_reference())
-    for label, text in (("Month", "3"), ("Day", "4"), ("Year", "1950")):
-        page.get_by_label(label, exact=True).fill(text)
-    press(page, "Show the status")
-    look_at(page, "look-up-none")
-    page.get_by_label("Your reference").fill(appointment_request.reference.lower())
-    press(page, "Show the status")
-    look_at(page, "look-up-found")
-    assert page.url == site + "/appointments/status/"
+    page.goto(address)
+    look_at(page, f"look-up-{language}")
+    press(page, SHOW)
+    look_at(page, f"look-up-errors-{language}")
+    page.locator("[name=typed_reference]").fill(new_reference())
+    for part, text in (("month", "3"), ("day", "4"), ("year", "1950")):
+        page.locator(f"[name=date_of_birth_{part}]").fill(text)
+    press(page, SHOW)
+    look_at(page, f"look-up-none-{language}")
+    page.locator("[name=typed_reference]").fill(appointment_request.reference.lower())
+    press(page, SHOW)
+    look_at(page, f"look-up-found-{language}")
+    assert page.url == address
