@@ -401,3 +401,12 @@ def test_characters_are_counted_as_the_server_counts(visitor, site):
     visitor.get_by_role("alert").get_by_text("This has 1,001 characters").wait_for()
     expect(visitor.locator(COUNT)).to_have_text("Characters too many: 1")
     axe_finds_nothing(visitor)
+
+
+def test_the_start_button_is_on_the_first_screen_of_a_phone(page, site):
+    page.set_viewport_size(SIZES["phone"])
+    page.goto(site + START)
+
+    box = page.get_by_role("button", name="Start now").bounding_box()
+
+    assert box["y"] + box["height"] <= SIZES["phone"]["height"]
