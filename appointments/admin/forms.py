@@ -1,8 +1,11 @@
 """The small forms beside a request. The fields of a move come from the table; no form has a status."""
 
+import datetime
 import uuid
+from itertools import count
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models import ContactAttempt, Visit
@@ -10,6 +13,7 @@ from appointments.transitions import MOVES, OUTCOME_BY, Outcome, WaitingOn
 from practice.models import Clinician, Location
 
 WORDS_LENGTH = 2000
+SATURDAY = 5
 
 
 def _comment(**kwargs):
@@ -18,10 +22,18 @@ def _comment(**kwargs):
     )
 
 
-def _moment(label):
+def _moment(label, **more):
     # The browser's own picker: no script needed, and the page's policy allows none from elsewhere.
     widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return lambda **kwargs: forms.DateTimeField(label=label, widget=widget, **kwargs)
+    return lambda **kwargs: forms.DateTimeField(label=label, widget=widget, **more, **kwargs)
+
+
+def in_two_weekdays() -> datetime.datetime:
+    """9 a.m. of the second weekday from now: most answers have come by then, and most days need no typing."""
+    day = timezone.localdate()
+    weekdays = (later for days in count(1) if (later := day + datetime.timedelta(days)).weekday() < SATURDAY)
+    next(weekdays)
+    return timezone.make_aware(datetime.datetime.combine(next(weekdays), datetime.time(9)))
 
 
 def _choice(label, choices):
@@ -53,7 +65,7 @@ FIELDS = {
     "clinician": _clinician,
     "comment": _comment,
     "location": _location,
-    "next_action_at": _moment(_("Look again on")),
+    "next_action_at": _moment(_("Look again on"), initial=in_two_weekdays),
     "offer_1": _moment(_("First time")),
     "offer_2": _moment(_("Second time")),
     "offer_3": _moment(_("Third time")),

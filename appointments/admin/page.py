@@ -61,6 +61,7 @@ def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
         "visits": appointment_request.visits.select_related("location", "clinician"),
         "questions": appointment_request.patient_questions.select_related("asked_by") if words else [],
         "offers": appointment_request.time_offers.select_related("location", "clinician") if words else [],
+        "said": [entry_of_event(event, words) for event in reversed(events) if words and is_said(event)],
         "files": list(appointment_request.patient_files.all()) if words else [],
         "notes": appointment_request.staff_notes.select_related("by") if words else [],
         "history": sorted(
@@ -120,11 +121,21 @@ def name_of(user) -> str:
     return (user.get_full_name() or user.get_username()) if user else _("the website")
 
 
+def is_of_patient(event) -> bool:
+    move = MOVES.get(event.move)
+    return move is not None and move.by == {PATIENT}
+
+
+def is_said(event) -> bool:
+    """Whether the patient wrote something with this move, such as other days."""
+    return is_of_patient(event) and bool(event.comment)
+
+
 def entry_of_event(event, words) -> Entry:
     """A move, in words: what was pressed, from where to where, and the codes and dates that went with it."""
     move = MOVES.get(event.move)
     label = move.label if move else event.get_to_status_display()
-    by = _("the patient") if move and move.by == {PATIENT} else name_of(event.by)
+    by = _("the patient") if is_of_patient(event) else name_of(event.by)
     steps = [str(label), f"{event.get_from_status_display()} → {event.get_to_status_display()}"]
     steps += _details(event.details)
     return Entry(event.at, by, " · ".join(steps), event.comment if words else "")

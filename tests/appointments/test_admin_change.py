@@ -275,6 +275,31 @@ def test_a_visit_at_night_is_booked_and_pointed_at(client, practice, hour, is_wa
     assert ("The office is closed at that time:" in text_of(response)) == is_warned
 
 
+@pytest.mark.parametrize(
+    ("day", "offered"),
+    [(20, "2026-11-24T09:00"), (22, "2026-11-24T09:00"), (24, "2026-11-26T09:00")],
+    ids=["Friday", "Sunday", "Tuesday"],
+)
+def test_when_to_look_again_is_filled_in(client, practice, time_machine, day, offered):
+    time_machine.move_to(datetime.datetime(2026, 11, day, 17, tzinfo=datetime.UTC), tick=False)
+    sign_in(client, "scheduler")
+
+    page = html(client.get(page_of(AppointmentRequestFactory())))
+
+    asked = re.search(r'<input[^>]*name="next_action_at"[^>]*>', page)[0]
+    assert f'value="{offered}"' in asked
+
+
+def test_what_the_patient_wrote_with_a_choice_stands_above_the_facts(client, practice):
+    sign_in(client, "scheduler")
+    appointment_request = in_status(Status.OFFERED)
+    moves.move(appointment_request.public_id, "refuse_times", seen_version=1, by=None, comment="Only on Fridays")
+
+    page = html(client.get(page_of(appointment_request)))
+
+    assert page.index("Only on Fridays") < page.index("Referring doctor")
+
+
 @pytest.mark.parametrize("move", BUTTONS, ids=lambda move: move.name)
 def test_button_makes_its_move_and_says_so(client, practice, move):
     sign_in(client, "supervisor")
