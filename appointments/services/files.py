@@ -41,10 +41,6 @@ class ContentAway(Exception):
     """There is such a file, and its content is missing, under a key that we do not have, or on a disk that is away."""
 
 
-def kept_files(appointment_request: AppointmentRequest) -> list[PatientFile]:
-    return list(appointment_request.patient_files.kept())
-
-
 def keep_file(
     appointment_request: AppointmentRequest, upload: UploadedFile, *, at: datetime.datetime | None = None
 ) -> PatientFile:
