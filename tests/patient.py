@@ -6,18 +6,13 @@ from django.utils import timezone
 
 from appointments.models import TimeOffer
 from appointments.services.access import new_link
-from outbox.models import Message
+from tests.appointments import access_steps
 from tests.factories import LocationFactory
 
 
 def open_page(client, appointment_request) -> str:
     """The address of the patient's page, opened in `client` with a code that was mailed."""
-    link = new_link(appointment_request)
-    client.post(link)
-    code = Message.objects.filter(kind="access-code").latest("pk").secrets["code"]
-    response = client.post(link, {"code": code})
-    assert response.status_code == 303, response.content
-    return response["Location"]
+    return access_steps.open_page(client, new_link(appointment_request))
 
 
 def offer(appointment_request, days=2) -> TimeOffer:
