@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.factories import UserFactory
+from tests.factories import LocationFactory, PracticeFactory, RoutingRuleFactory, UserFactory
 
+SHOTS = os.environ.get("APOLLO_SHOTS")
 CHROMIUM = Path("/usr/bin/chromium")
 PASSWORD = "a-long-password-for-tests"
 FLAGS = [
@@ -46,6 +47,15 @@ def site(transactional_db, live_server):
 
 
 @pytest.fixture
+def bare_site(transactional_db, live_server):
+    """The address of a running site with a practice and somebody at the desk, but without articles."""
+    PracticeFactory()
+    LocationFactory(hours=True)
+    RoutingRuleFactory(everyone=True).staff.add(UserFactory())
+    return live_server.url
+
+
+@pytest.fixture
 def visitor(context, page):
     """A page that fails the test for whatever the browser complains about: scripts, styles, missing files."""
     complaints = []
@@ -68,11 +78,23 @@ def scheduler():
 
 def axe_finds_nothing(page):
     """Asserts that axe sees no violation on the page as it stands."""
-    # Without "preload" axe does not fetch the sheets once more, to look for their imports beside the page.
-    found = Axe().run(page, options={"preload": False}).response["violations"]
+    # Without "preload" axe does not fetch the sheets once more, to look for their imports beside the page. What is in
+    # order is not written up, which halves its time.
+    options = {"preload": False, "resultTypes": ["violations"]}
+    found = Axe().run(page, options=options).response["violations"]
     assert [(rule["id"], [node["html"][:160] for node in rule["nodes"]]) for rule in found] == [], page.url
 
 
 def fits_its_width(page):
     """Asserts that nobody has to scroll sideways."""
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], page.url
+
+
+def look_at(page, name):
+    """Axe and the width on the smallest screen and at a desk; `APOLLO_SHOTS` names a folder for pictures."""
+    for size in ("narrow", "desk", *(["phone"] if SHOTS else [])):
+        page.set_viewport_size(SIZES[size])
+        axe_finds_nothing(page)
+        fits_its_width(page)
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / f"{name}-{size}.png", full_page=True)

@@ -10,6 +10,11 @@ from tests.patient_files import document, picture
 
 
 @pytest.fixture
+def site(bare_site):
+    return bare_site
+
+
+@pytest.fixture
 def files_page(page, site, settings, tmp_path):
     """The page of files, opened with a code."""
     settings.FILES_ROOT = tmp_path / "files"

@@ -7,7 +7,6 @@ from appointments.forms.questions import VisitForm
 from appointments.models import AppointmentRequest, RequestDraft
 from tests.browser.conftest import SIZES, axe_finds_nothing, fits_its_width
 from tests.browser.test_journey import about_walter, answer_the_questions
-from tests.factories import LocationFactory, PracticeFactory, RoutingRuleFactory, UserFactory
 
 START = "/appointments/request/"
 ZOOMED = {"width": 320, "height": 256}  # a window of 1280 by 1024 at 400 %
@@ -16,12 +15,8 @@ OFFER = "You have begun a request on this device"
 
 
 @pytest.fixture
-def site(transactional_db, live_server):
-    """The address of a running site with a practice and somebody at the desk, but without articles."""
-    PracticeFactory()
-    LocationFactory(hours=True)
-    RoutingRuleFactory(everyone=True).staff.add(UserFactory())
-    return live_server.url
+def site(bare_site):
+    return bare_site
 
 
 def begin(page, site):

@@ -1,9 +1,7 @@
 """From the first mail to a visit and back out of it, on the patient's page, with mails through a real server."""
 
 import datetime
-import os
 import re
-from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -12,12 +10,16 @@ from django.utils import timezone
 from appointments.models import AppointmentRequest, Visit
 from appointments.services import moves, tell
 from practice.models import Location
-from tests.browser.conftest import SIZES, axe_finds_nothing, fits_its_width
+from tests.browser.conftest import fits_its_width, look_at
 from tests.factories import AppointmentRequestFactory, UserFactory
 from tests.mail import Sink, use
 
 DAY = datetime.timedelta(days=1)
-SHOTS = os.environ.get("APOLLO_SHOTS")  # a folder, to look at the pages
+
+
+@pytest.fixture
+def site(bare_site):
+    return bare_site
 
 
 @pytest.fixture
@@ -67,15 +69,6 @@ def open_by_mail(page, site, inbox):
 def send(page, action):
     page.locator(f"form[action$='/{action}/'] button").click()
     page.locator("p.sum").wait_for()
-
-
-def look_at(page, name):
-    for size in ("narrow", "phone", "desk"):
-        page.set_viewport_size(SIZES[size])
-        axe_finds_nothing(page)
-        fits_its_width(page)
-        if SHOTS and size != "narrow":
-            page.screenshot(path=Path(SHOTS) / f"{name}-{size}.png", full_page=True)
 
 
 @pytest.mark.parametrize(("language", "scripts"), [("en", True), ("en", False), ("es", True)])

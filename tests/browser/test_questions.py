@@ -19,13 +19,13 @@ def quiet_page(browser):
 
 
 @pytest.fixture
-def ask(site):
+def ask(bare_site):
     """Opens one step of a new form, the steps before it answered."""
 
     def open_step(page, step):
         names = list(ANSWERS)
         draft, secret = filled_draft({name: ANSWERS[name] for name in names[: names.index(step)]})
-        address = f"{site}/appointments/request/{draft.public_id}/"
+        address = f"{bare_site}/appointments/request/{draft.public_id}/"
         page.context.add_cookies([{"name": "apollo-draft-en", "value": secret, "url": address}])
         page.goto(f"{address}{step}/")
 

@@ -4,7 +4,6 @@ import pytest
 
 from appointments.models import AppointmentRequest
 from tests.browser.conftest import SIZES, axe_finds_nothing, fits_its_width
-from tests.factories import LocationFactory, PracticeFactory, RoutingRuleFactory, UserFactory
 
 START = "/es/appointments/request/"
 ANSWERS = {
@@ -22,12 +21,8 @@ ANSWERS = {
 
 
 @pytest.fixture
-def site(transactional_db, live_server):
-    """The address of a running site with a practice and somebody at the desk, but without articles."""
-    PracticeFactory()
-    LocationFactory(hours=True)
-    RoutingRuleFactory(everyone=True).staff.add(UserFactory())
-    return live_server.url
+def site(bare_site):
+    return bare_site
 
 
 def looks_right(page):

@@ -1,8 +1,6 @@
 """From a link in a mail to the patient's page and back, in a browser, without a script."""
 
 import datetime
-import os
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -10,9 +8,8 @@ from django.utils import timezone
 from appointments.models import AccessLink, AccessSession
 from appointments.reference import new_reference
 from tests.appointments.access_steps import mailed_code, request_with_link, wrong_code
-from tests.browser.conftest import SIZES, axe_finds_nothing, fits_its_width
+from tests.browser.conftest import look_at
 
-SHOTS = os.environ.get("APOLLO_SHOTS")  # a folder, to look at the pages
 PREFIXES = {"en": "", "es": "/es"}
 SEND_CODE, SEND_LINK = "[name=send-code]", "[name=send-link]"
 ENTER = "form:has([name=code]) button"
@@ -20,13 +17,9 @@ SHOW = "form:has([name=typed_reference]) button"
 END = "form[action$='/end/'] button"
 
 
-def look_at(page, name):
-    for size in ("phone", "narrow", "desk"):
-        page.set_viewport_size(SIZES[size])
-        axe_finds_nothing(page)
-        fits_its_width(page)
-        if SHOTS and size != "narrow":
-            page.screenshot(path=Path(SHOTS) / f"{name}-{size}.png", full_page=True)
+@pytest.fixture
+def site(bare_site):
+    return bare_site
 
 
 def press(page, selector):
