@@ -3,6 +3,9 @@ import os
 import signal
 
 import pytest
+from django.conf import settings as django_settings
+from django.core.management import call_command
+from django.test.utils import override_settings, setup_databases, teardown_databases
 from django.utils import translation
 
 # Playwright's own loop makes Django believe that it runs in async code.
@@ -20,6 +23,26 @@ def pytest_sessionstart(session):
 
     if os.environ.get("APOLLO_REQUIRE_POSTGRES") == "1" and connection.vendor != "postgresql":
         pytest.exit("APOLLO_REQUIRE_POSTGRES=1, but DATABASE_URL does not name a PostgreSQL database.", returncode=1)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker):
+    """The database, also for tests that come to it by a fixture of a whole file, which pytest-django overlooks."""
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, serialized_aliases=())
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def as_deployed(tmp_path_factory):
+    """Settings with which static files are bundled, hashed and compressed: collected once, since that takes long."""
+    storages = django_settings.STORAGES | {"staticfiles": {"BACKEND": "apollo_site.storage.BundledStorage"}}
+    deployed = {"STATIC_ROOT": tmp_path_factory.mktemp("static"), "STORAGES": storages}
+    with override_settings(**deployed):
+        call_command("collectstatic", interactive=False, verbosity=0)
+    return deployed
 
 
 @pytest.fixture(autouse=True)

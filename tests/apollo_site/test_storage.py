@@ -3,26 +3,13 @@
 import re
 
 import pytest
-from django.conf import settings as django_settings
-from django.core.management import call_command
 from django.test import Client, override_settings
-
-BUNDLED = django_settings.STORAGES | {"staticfiles": {"BACKEND": "apollo_site.storage.BundledStorage"}}
-
-
-@pytest.fixture(scope="module")
-def collected(tmp_path_factory):
-    """The folder that collectstatic has filled."""
-    folder = tmp_path_factory.mktemp("static")
-    with override_settings(STATIC_ROOT=folder, STORAGES=BUNDLED):
-        call_command("collectstatic", interactive=False, verbosity=0)
-    return folder
 
 
 @pytest.fixture(params=[False, True], ids=["production", "debug"])
-def visitor(request, settings, collected, db):
-    settings.DEBUG, settings.STATIC_ROOT, settings.STORAGES = request.param, collected, BUNDLED
-    return Client()
+def visitor(request, as_deployed, db):
+    with override_settings(DEBUG=request.param, **as_deployed):
+        yield Client()
 
 
 def fetch(visitor, address, encoding="identity"):

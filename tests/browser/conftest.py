@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.core.management import call_command
+from pytest_django.live_server_helper import LiveServer
 
 from tests.factories import LocationFactory, PracticeFactory, RoutingRuleFactory, UserFactory
 
@@ -37,22 +39,43 @@ def browser_type_launch_args(browser_type_launch_args):
     return browser_type_launch_args | {"executable_path": str(CHROMIUM), "args": FLAGS}
 
 
+@pytest.fixture(scope="session")
+def server(django_db_setup):
+    """The address of a running site. Unlike pytest-django's `live_server` it empties no table after a test."""
+    running = LiveServer("localhost")
+    yield running.url
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser(server, browser):
+    """Closed before the server is: what a browser holds open would hold the database too."""
+    return browser
+
+
 @pytest.fixture
-def site(transactional_db, live_server):
+def site(transactional_db, server):
     """The address of a running site with its starter content."""
-    from django.core.management import call_command
-
     call_command("seed", verbosity=0)
-    return live_server.url
+    return server
+
+
+@pytest.fixture(scope="module")
+def library(server, django_db_blocker):
+    """As `site`, loaded once for all tests of a file: for those that only read."""
+    with django_db_blocker.unblock():
+        call_command("seed", verbosity=0)
+        yield server
+        call_command("flush", interactive=False, verbosity=0)
 
 
 @pytest.fixture
-def bare_site(transactional_db, live_server):
+def bare_site(transactional_db, server):
     """The address of a running site with a practice and somebody at the desk, but without articles."""
     PracticeFactory()
     LocationFactory(hours=True)
     RoutingRuleFactory(everyone=True).staff.add(UserFactory())
-    return live_server.url
+    return server
 
 
 @pytest.fixture

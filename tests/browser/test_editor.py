@@ -21,14 +21,14 @@ PASTE = """(box, html) => {
 
 
 @pytest.fixture
-def desk(visitor, practice, transactional_db, live_server):
+def desk(visitor, transactional_db, practice, server):
     """The admin's page of a draft, open in the browser of a signed-in editor."""
     user = UserFactory(username="erin", is_superuser=True)
     user.set_password(PASSWORD)
     user.save()
     version = library.draft()
     visitor.set_viewport_size(SIZES["desk"])
-    visitor.goto(f"{live_server.url}{reverse('admin:procedures_version_change', args=[version.pk])}")
+    visitor.goto(f"{server}{reverse('admin:procedures_version_change', args=[version.pk])}")
     visitor.get_by_label("Username").fill("erin")
     visitor.get_by_label("Password").fill(PASSWORD)
     visitor.get_by_role("button", name="Log in").click()

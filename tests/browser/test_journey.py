@@ -134,46 +134,8 @@ def answer_at_the_desk(page, site, reference):
     axe_finds_nothing(page)
 
 
-PUBLIC = (
-    "/",
-    "/conditions/",
-    "/conditions/lumbar-spinal-stenosis/",
-    "/procedures/",
-    "/procedures/mild/",
-    "/articles/",
-    "/articles/opioid-pain-medicines/",
-    "/about/",
-    "/urgent/",
-    "/privacy/",
-    "/accessibility/",
-    "/appointments/request/",
-    "/no-such-page/",
-)
-
-
-@pytest.mark.parametrize(("size", "scheme"), [("narrow", "light"), ("desk", "dark")])
-def test_axe_finds_nothing_on_any_public_page(page, site, size, scheme):
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size(SIZES[size])
-    for path in PUBLIC:
-        page.goto(site + path)
-
-        axe_finds_nothing(page)
-        fits_its_width(page)
-
-
-def test_the_skip_link_comes_first_on_every_page_and_works(page, site):
-    for path in PUBLIC:
-        page.goto(site + path)
-
-        page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.textContent.trim()") == "Skip to main content", path
-        page.keyboard.press("Enter")
-        assert page.url.endswith("#main"), path
-
-
-def test_errors_take_focus_and_lead_to_their_questions(visitor, site):
-    visitor.goto(site + "/appointments/request/")
+def test_errors_take_focus_and_lead_to_their_questions(visitor, bare_site):
+    visitor.goto(bare_site + "/appointments/request/")
     visitor.get_by_role("button", name="Start now").click()
     visitor.get_by_role("button", name="Continue").click()
     visitor.get_by_label("First name").fill("Walter")
@@ -193,10 +155,10 @@ def test_errors_take_focus_and_lead_to_their_questions(visitor, site):
     assert visitor.evaluate("document.activeElement.id") == "id_last_name"
 
 
-def test_a_request_is_sent_without_scripts(browser, site):
+def test_a_request_is_sent_without_scripts(browser, bare_site):
     context = browser.new_context(java_script_enabled=False, viewport=SIZES["narrow"])
     page = context.new_page()
-    page.goto(site + "/appointments/request/?for=mild")
+    page.goto(bare_site + "/appointments/request/?for=mild")
     page.get_by_role("button", name="Start now").click()
 
     reference = answer_the_questions(page)
@@ -218,8 +180,8 @@ TOKENS = {
 }
 
 
-def test_the_browser_may_fill_in_what_it_knows_and_nothing_of_others(page, site):
-    page.goto(site + "/appointments/request/")
+def test_the_browser_may_fill_in_what_it_knows_and_nothing_of_others(page, bare_site):
+    page.goto(bare_site + "/appointments/request/")
     page.get_by_role("button", name="Start now").click()
     page.get_by_role("button", name="Continue").click()
     found = {"you": tokens(page)}
@@ -235,17 +197,3 @@ def tokens(page):
     return page.locator("main form :is(input:not([type=hidden]), textarea)[autocomplete]").evaluate_all(
         "controls => Object.fromEntries(controls.map(control => [control.name, control.autocomplete]))"
     )
-
-
-def test_on_paper_the_words_stay_and_the_buttons_go(page, site):
-    page.goto(site + "/procedures/mild/")
-    page.emulate_media(media="print")
-
-    for gone in (".bar", ".toc", ".menu", ".skip", ".foot nav"):
-        assert page.locator(gone).evaluate_all(
-            "found => found.length > 0 && found.every(one => !one.checkVisibility())"
-        ), gone
-    assert page.get_by_role("heading", name="MILD", exact=False).first.is_visible()
-    assert page.locator(".reach a[href^='tel:']").first.is_visible()
-    assert page.locator(".src").first.is_visible()
-    assert page.evaluate("getComputedStyle(document.querySelector('.foot')).color") == "rgb(0, 0, 0)"

@@ -21,21 +21,21 @@ PAGES = (
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("narrow", "light"), ("phone", "dark"), ("desk", "dark")])
-def test_axe_finds_nothing_on_the_pages_about_us(visitor, site, size, scheme):
+def test_axe_finds_nothing_on_the_pages_about_us(visitor, library, size, scheme):
     visitor.emulate_media(color_scheme=scheme)
     visitor.set_viewport_size(SIZES[size])
     for path in PAGES:
-        visitor.goto(site + path)
+        visitor.goto(library + path)
 
         axe_finds_nothing(visitor)
         fits_its_width(visitor)
 
 
-def test_map_takes_the_colours_of_the_page(visitor, site):
+def test_map_takes_the_colours_of_the_page(visitor, library):
     shots = []
     for scheme in ("light", "dark"):
         visitor.emulate_media(color_scheme=scheme)
-        visitor.goto(site + "/locations/sun-city-center/")
+        visitor.goto(library + "/locations/sun-city-center/")
         drawing = visitor.get_by_role("img", name="Map, north at the top.")
         assert drawing.bounding_box()["height"] > 200
         shots.append(drawing.screenshot())
@@ -43,8 +43,8 @@ def test_map_takes_the_colours_of_the_page(visitor, site):
     assert shots[0] != shots[1]
 
 
-def test_notice_on_paper_keeps_its_date_and_address_and_drops_the_menus(visitor, site):
-    visitor.goto(site + "/notices/privacy-practices/")
+def test_notice_on_paper_keeps_its_date_and_address_and_drops_the_menus(visitor, library):
+    visitor.goto(library + "/notices/privacy-practices/")
     visitor.emulate_media(media="print")
 
     assert visitor.get_by_text("In force since").is_visible()

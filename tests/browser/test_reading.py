@@ -1,4 +1,4 @@
-"""Comparing, ticking and printing: in a browser, by keyboard, without scripts, and on paper."""
+"""Reading, comparing, ticking and printing: in a browser, by keyboard, without scripts, and on paper."""
 
 import io
 
@@ -18,14 +18,50 @@ READ = (
     "/urgent/",
 )
 MM = 96 / 25.4  # CSS pixels
+PUBLIC = (
+    "/",
+    "/conditions/",
+    "/conditions/lumbar-spinal-stenosis/",
+    "/procedures/",
+    "/procedures/mild/",
+    "/articles/",
+    "/articles/opioid-pain-medicines/",
+    "/about/",
+    "/urgent/",
+    "/privacy/",
+    "/accessibility/",
+    "/appointments/request/",
+    "/no-such-page/",
+)
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("narrow", "light"), ("desk", "dark")])
+def test_axe_finds_nothing_on_any_public_page(page, library, size, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size(SIZES[size])
+    for path in PUBLIC:
+        page.goto(library + path)
+
+        axe_finds_nothing(page)
+        fits_its_width(page)
+
+
+def test_the_skip_link_comes_first_on_every_page_and_works(page, library):
+    for path in PUBLIC:
+        page.goto(library + path)
+
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent.trim()") == "Skip to main content", path
+        page.keyboard.press("Enter")
+        assert page.url.endswith("#main"), path
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
-def test_axe_finds_nothing_where_one_reads_and_prints(visitor, site, size, scheme):
+def test_axe_finds_nothing_where_one_reads_and_prints(visitor, library, size, scheme):
     visitor.emulate_media(color_scheme=scheme)
     visitor.set_viewport_size(SIZES[size])
     for path in READ:
-        visitor.goto(site + path)
+        visitor.goto(library + path)
 
         axe_finds_nothing(visitor)
         fits_its_width(visitor)
@@ -34,8 +70,8 @@ def test_axe_finds_nothing_where_one_reads_and_prints(visitor, site, size, schem
 # Comparing
 
 
-def test_treatments_are_chosen_by_keyboard(visitor, site):
-    visitor.goto(site + "/procedures/compare/")
+def test_treatments_are_chosen_by_keyboard(visitor, library):
+    visitor.goto(library + "/procedures/compare/")
 
     visitor.get_by_label("MILD").focus()
     visitor.keyboard.press("Space")
@@ -49,10 +85,10 @@ def test_treatments_are_chosen_by_keyboard(visitor, site):
     assert visitor.get_by_label("MILD").is_checked()
 
 
-def test_wrong_choice_is_told_and_leads_back_to_the_boxes(browser, site):
+def test_wrong_choice_is_told_and_leads_back_to_the_boxes(browser, library):
     context = browser.new_context(java_script_enabled=False, viewport=SIZES["narrow"])
     page = context.new_page()
-    page.goto(site + "/procedures/compare/")
+    page.goto(library + "/procedures/compare/")
     page.get_by_label("MILD").check()
     page.get_by_role("button", name="Compare side by side").click()
 
@@ -65,9 +101,9 @@ def test_wrong_choice_is_told_and_leads_back_to_the_boxes(browser, site):
     context.close()
 
 
-def test_on_a_phone_each_line_is_a_card_that_names_its_treatments(visitor, site):
+def test_on_a_phone_each_line_is_a_card_that_names_its_treatments(visitor, library):
     visitor.set_viewport_size(SIZES["phone"])
-    visitor.goto(site + COMPARED)
+    visitor.goto(library + COMPARED)
 
     card = visitor.locator(".compare tbody tr").nth(1)
     named = card.locator("td").evaluate_all("cells => cells.map(cell => getComputedStyle(cell, '::before').content)")
@@ -78,8 +114,8 @@ def test_on_a_phone_each_line_is_a_card_that_names_its_treatments(visitor, site)
 # Ticking
 
 
-def test_ticks_are_neither_sent_nor_stored(visitor, context, site):
-    visitor.goto(site + "/procedures/mild/for-me/")
+def test_ticks_are_neither_sent_nor_stored(visitor, context, library):
+    visitor.goto(library + "/procedures/mild/for-me/")
     visitor.wait_for_load_state("networkidle")
     sent = []
     visitor.on("request", lambda request: sent.append(request.url))
@@ -92,7 +128,7 @@ def test_ticks_are_neither_sent_nor_stored(visitor, context, site):
     assert all(box.is_checked() for box in boxes.all())
     assert boxes.count() > 5
     assert sent == []
-    assert visitor.url == site + "/procedures/mild/for-me/"
+    assert visitor.url == library + "/procedures/mild/for-me/"
     kept = visitor.evaluate("[localStorage.length, sessionStorage.length]")
     assert (kept, context.cookies()) == ([0, 0], [])
     visitor.reload()
@@ -103,15 +139,15 @@ def test_ticks_are_neither_sent_nor_stored(visitor, context, site):
 
 
 @pytest.mark.parametrize("path", [COMPARED, "/procedures/mild/for-me/", "/before/mild/", "/after/mild/", "/urgent/"])
-def test_print_button_prints_and_waits_out_of_sight_without_scripts(visitor, browser, site, path):
+def test_print_button_prints_and_waits_out_of_sight_without_scripts(visitor, browser, library, path):
     visitor.add_init_script("window.print = () => { window.printed = true; }")
-    visitor.goto(site + path)
+    visitor.goto(library + path)
     visitor.get_by_role("button", name="Print this page").click()
     assert visitor.evaluate("window.printed")
 
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(site + path)
+    page.goto(library + path)
     assert page.get_by_role("button", name="Print this page").count() == 0
     context.close()
 
@@ -149,8 +185,8 @@ def paper(page):
         ("/urgent/", 3, ["Emergency: call 911", "A card for your wallet", "My name:"]),
     ],
 )
-def test_on_paper_the_words_are_there_and_the_pages_are_few(visitor, site, path, most, words):
-    visitor.goto(site + path)
+def test_on_paper_the_words_are_there_and_the_pages_are_few(visitor, library, path, most, words):
+    visitor.goto(library + path)
 
     sheets = paper(visitor)
 
@@ -161,9 +197,9 @@ def test_on_paper_the_words_are_there_and_the_pages_are_few(visitor, site, path,
 
 
 @pytest.mark.parametrize("path", ["/procedures/mild/", "/after/mild/"])
-def test_paper_is_black_on_white_in_the_dark_theme_too(visitor, site, path):
+def test_paper_is_black_on_white_in_the_dark_theme_too(visitor, library, path):
     visitor.emulate_media(media="print", color_scheme="dark")
-    visitor.goto(site + path)
+    visitor.goto(library + path)
 
     colours = visitor.evaluate(
         """() => {
@@ -176,8 +212,8 @@ def test_paper_is_black_on_white_in_the_dark_theme_too(visitor, site, path):
     assert visitor.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
-def test_wallet_cards_are_as_large_as_a_credit_card_and_hold_their_words(visitor, site):
-    visitor.goto(site + "/urgent/")
+def test_wallet_cards_are_as_large_as_a_credit_card_and_hold_their_words(visitor, library):
+    visitor.goto(library + "/urgent/")
     assert [card.is_visible() for card in visitor.locator(".wallet").all()] == [True, False]
 
     visitor.emulate_media(media="print")
@@ -192,7 +228,21 @@ def test_wallet_cards_are_as_large_as_a_credit_card_and_hold_their_words(visitor
     assert visitor.locator(".wallet").first.inner_text().startswith("Emergency: call 911")
 
 
-def test_qr_code_is_drawn(visitor, site):
-    visitor.goto(site + "/after/mild/")
+def test_qr_code_is_drawn(visitor, library):
+    visitor.goto(library + "/after/mild/")
 
     assert visitor.locator(".origin img").evaluate("image => image.complete && image.naturalWidth > 0")
+
+
+def test_on_paper_the_words_stay_and_the_buttons_go(page, library):
+    page.goto(library + "/procedures/mild/")
+    page.emulate_media(media="print")
+
+    for gone in (".bar", ".toc", ".menu", ".skip", ".foot nav"):
+        assert page.locator(gone).evaluate_all(
+            "found => found.length > 0 && found.every(one => !one.checkVisibility())"
+        ), gone
+    assert page.get_by_role("heading", name="MILD", exact=False).first.is_visible()
+    assert page.locator(".reach a[href^='tel:']").first.is_visible()
+    assert page.locator(".src").first.is_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.foot')).color") == "rgb(0, 0, 0)"

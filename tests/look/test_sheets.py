@@ -35,6 +35,7 @@ def test_bundle_leaves_no_import(name):
 def test_collected_page_asks_for_one_style_sheet(tmp_path, settings):
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "apollo_site.storage.BundledStorage"}}
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]  # ours, without the admin's
 
     call_command("collectstatic", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)  # over the bundle of the first run

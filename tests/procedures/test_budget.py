@@ -31,18 +31,13 @@ ADDRESSES = ("/", "/urgent/", *LIBRARY)
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory, django_db_setup, django_db_blocker):
+def answers(as_deployed, django_db_setup, django_db_blocker):
     """Address → what arrives for it and for each of its sheets, as (encoding, bytes on the wire).
 
-    With static files as in production (bundled, hashed, compressed) and all starter articles; both once for all
-    addresses, since that takes half a minute.
+    With static files as in production and all starter articles, loaded once for all addresses.
     """
-    storages = settings.STORAGES | {"staticfiles": {"BACKEND": "apollo_site.storage.BundledStorage"}}
-    production = override_settings(
-        STATIC_ROOT=tmp_path_factory.mktemp("static"), STORAGES=storages, SECURE_HSTS_SECONDS=31_536_000
-    )
+    production = override_settings(SECURE_HSTS_SECONDS=31_536_000, **as_deployed)
     with production, django_db_blocker.unblock(), transaction.atomic():
-        call_command("collectstatic", interactive=False, verbosity=0)
         call_command("seed", stdout=io.StringIO())
         site = Client(headers={"accept-encoding": "gzip, deflate, br"})
         found = {address: [fetch(site, address), *sheets(site, address)] for address in ADDRESSES}
