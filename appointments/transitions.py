@@ -165,6 +165,7 @@ TRANSITIONS = (
         Status.SCHEDULED,
         _BY_PATIENT,
         needs=("offer",),
+        may=("comment",),
         tells=BOOKED,
     ),
     Move(

@@ -19,7 +19,8 @@ NOT_WORDS = {"csrfmiddlewaretoken", "seen_version", "offer"}  # fields of this p
 class PatientForm(StepForm):
     """An action: its `heading`, its `button`, and the move that says from which statuses it can be taken.
 
-    One that `ends` something is folded away.
+    Each has `is_called_for()`, whether there is anything to do, and `move()`, the move that it asks for once it is
+    valid, with the values of that move. One that `ends` something is folded away.
     """
 
     heading = button = source = ""
@@ -33,13 +34,6 @@ class PatientForm(StepForm):
     def is_possible(self) -> bool:
         return self.appointment_request.status in MOVES[self.source].sources and self.is_called_for()
 
-    def is_called_for(self) -> bool:
-        raise NotImplementedError
-
-    def move(self) -> tuple[str, dict]:
-        """The move that a valid form asks for, and its values."""
-        raise NotImplementedError
-
 
 class TimesForm(PatientForm):
     """One of the open offers, or none of them."""
@@ -47,7 +41,9 @@ class TimesForm(PatientForm):
     heading, button, source = _("Choose a time"), _("Send my choice"), "pick_time"
     offer = PickField(label=_("Which time suits you?"))
     other_times = LongTextField(
-        label=_("If none suits you: which days and hours would? (optional)"), most=WORDS, required=False
+        label=_("Would you like to add something? If none suits you: which days and hours would? (optional)"),
+        most=WORDS,
+        required=False,
     )
 
     def __init__(self, appointment_request, data=None):
@@ -60,9 +56,10 @@ class TimesForm(PatientForm):
         return bool(self.times)
 
     def move(self):
-        if self.cleaned_data["offer"] == NONE_SUITS:
-            return "refuse_times", {"comment": self.cleaned_data["other_times"]}
-        return "pick_time", {"offer": uuid.UUID(self.cleaned_data["offer"])}
+        offer, said = self.cleaned_data["offer"], {"comment": self.cleaned_data["other_times"]}
+        if offer == NONE_SUITS:
+            return "refuse_times", said
+        return "pick_time", said | {"offer": uuid.UUID(offer)}
 
 
 class AnswersForm(PatientForm):

@@ -19,6 +19,7 @@ from appointments.transitions import DESK, GROUPS, MOVES, TRANSITIONS, Status
 from tests.appointments.desk import LIST, page_of, sign_in
 from tests.appointments.test_moves import in_status, stored
 from tests.factories import AppointmentRequestFactory, LocationFactory, UserFactory
+from tests.patient import offer
 
 DAY = datetime.timedelta(days=1)
 BUTTONS = [move for move in TRANSITIONS if move.by <= set(GROUPS)]
@@ -290,10 +291,12 @@ def test_when_to_look_again_is_filled_in(client, practice, time_machine, day, of
     assert f'value="{offered}"' in asked
 
 
-def test_what_the_patient_wrote_with_a_choice_stands_above_the_facts(client, practice):
+@pytest.mark.parametrize("name", ["refuse_times", "pick_time"])
+def test_what_the_patient_wrote_with_a_choice_stands_above_the_facts(client, practice, name):
     sign_in(client, "scheduler")
     appointment_request = in_status(Status.OFFERED)
-    moves.move(appointment_request.public_id, "refuse_times", seen_version=1, by=None, comment="Only on Fridays")
+    chosen = {"offer": offer(appointment_request).public_id} if name == "pick_time" else {}
+    moves.move(appointment_request.public_id, name, seen_version=1, by=None, comment="Only on Fridays", **chosen)
 
     page = html(client.get(page_of(appointment_request)))
 

@@ -159,12 +159,13 @@ def test_new_offers_take_the_place_of_old_ones(offered, scheduler):
 def test_picked_time_becomes_the_visit_and_the_others_are_taken_back(offered):
     picked = offered.time_offers.all()[1]
 
-    moved = as_patient(offered, "pick_time", offer=picked.public_id)
+    moved = as_patient(offered, "pick_time", offer=picked.public_id, comment="I come by wheelchair")
 
     visit = Visit.objects.get()
     assert (visit.starts_at, visit.location, visit.clinician) == (picked.starts_at, picked.location, picked.clinician)
     assert (moved.status, moved.next_action_at) == (Status.SCHEDULED, None)
     assert sorted(offered.time_offers.values_list("status", flat=True)) == ["picked", "withdrawn", "withdrawn"]
+    assert StatusEvent.objects.get(move="pick_time").comment == "I come by wheelchair"
     assert kinds() == ["times-offered", "staff-update", "visit-booked"]
 
 
@@ -372,7 +373,7 @@ def test_no_mail_over_the_whole_life_of_a_request_carries_words_of_anybody(sched
     as_staff(row, "offer", scheduler, offer_1=timezone.now() + DAY, **place)
     as_patient(row, "refuse_times", comment="Canarywish")
     as_staff(row, "offer", scheduler, offer_1=timezone.now() + DAY, **place)
-    as_patient(row, "pick_time", offer=TimeOffer.objects.get(status="open").public_id)
+    as_patient(row, "pick_time", offer=TimeOffer.objects.get(status="open").public_id, comment="Canarychair")
     as_staff(row, "move_visit", scheduler, starts_at=timezone.now() + 2 * DAY, comment="Canarymove", **place)
     as_staff(row, "cancel_visit", scheduler, comment="Canarycancel")
     as_staff(row, "close", scheduler, outcome="clinical-redirect", comment="Canaryclose")

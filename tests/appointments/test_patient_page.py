@@ -174,6 +174,15 @@ def test_patient_picks_a_time(client, offered):
     assert Visit.objects.get().starts_at == row.starts_at
 
 
+def test_what_is_written_beside_a_picked_time_is_kept(client, offered):
+    page, row = open_page(client, offered), offered.time_offers.first()
+
+    send(client, page, "choose", offered, offer=row.public_id, other_times="My daughter needs a chair too")
+
+    assert Visit.objects.get().starts_at == row.starts_at
+    assert StatusEvent.objects.get(move="pick_time").comment == "My daughter needs a chair too"
+
+
 def test_patient_refuses_the_times_in_own_words(client, offered):
     page = open_page(client, offered)
 
