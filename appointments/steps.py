@@ -33,18 +33,6 @@ STEPS = (
 NAMES = tuple(step.name for step in STEPS)
 
 
-class StepConverter:
-    """For addresses: one of the steps, nothing else."""
-
-    regex = "|".join(NAMES)
-
-    def to_python(self, value):
-        return value
-
-    def to_url(self, value):
-        return value
-
-
 def form_of(draft, name) -> StepForm:
     """The form of step `name`, bound to what was typed there, or unbound if nothing was yet."""
     typed = draft.answers.get(name)

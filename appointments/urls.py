@@ -1,9 +1,20 @@
 from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from appointments import steps, views
+from appointments.forms.patient import ACTIONS
 
-register_converter(steps.StepConverter, "request_step")
-register_converter(views.ActionConverter, "patient_action")
+
+class StepConverter(StringConverter):
+    regex = "|".join(steps.NAMES)
+
+
+class ActionConverter(StringConverter):
+    regex = "|".join(ACTIONS)
+
+
+register_converter(StepConverter, "request_step")
+register_converter(ActionConverter, "patient_action")
 
 app_name = "appointments"
 urlpatterns = [
@@ -19,6 +30,6 @@ urlpatterns = [
     path("status/<uuid:public_id>/files/", views.patient_files, name="patient-files"),
     path("status/<uuid:public_id>/files/<uuid:file_id>/remove/", views.remove_file, name="patient-file-remove"),
     path("status/<uuid:public_id>/end/", views.end, name="patient-end"),
-    path("status/<uuid:public_id>/visit.ics", views.visit_ics, name="patient-visit"),
+    path("status/<uuid:public_id>/visits/<uuid:ics_uid>.ics", views.visit_ics, name="patient-visit"),
     path("status/<uuid:public_id>/<patient_action:action>/", views.act, name="patient-act"),
 ]

@@ -44,3 +44,7 @@ class Visit(models.Model):
 
     def __str__(self):
         return f"{self.appointment_request} {self.get_status_display()}"
+
+    def is_cancelled_ahead(self, at) -> bool:
+        """Whether the patient's calendar may still hold it at `at`, though nobody is to come."""
+        return self.status == self.Status.CANCELLED and self.starts_at > at

@@ -1,6 +1,6 @@
 from appointments.views.call_us import call_us
 from appointments.views.clear import clear, cleared
-from appointments.views.conversation import ActionConverter, act, patient, visit_ics
+from appointments.views.conversation import act, patient, visit_ics
 from appointments.views.csrf import csrf_failure
 from appointments.views.files import patient_files, remove_file
 from appointments.views.look_up import look_up
@@ -10,7 +10,6 @@ from appointments.views.status import code, end, gate
 from appointments.views.step import step
 
 __all__ = [
-    "ActionConverter",
     "act",
     "call_us",
     "clear",

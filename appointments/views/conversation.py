@@ -1,8 +1,9 @@
 """The patient's page: where the request stands, what staff ask and offer, and what the patient can do about it."""
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -10,7 +11,7 @@ from appointments import calendar, status_words
 from appointments.forms.patient import ACTIONS, words_in
 from appointments.models import Visit
 from appointments.services import moves
-from appointments.transitions import OPEN
+from appointments.transitions import Status
 from appointments.views import files
 from appointments.views.private import SeeOther
 from appointments.views.status import with_session
@@ -23,18 +24,6 @@ DONE = {
     "drop_visit": _("Your visit is cancelled. We look for another time with you."),
     "withdraw": _("Your request has ended, as you wished."),
 }
-
-
-class ActionConverter:
-    """For addresses: one of the actions, nothing else."""
-
-    regex = "|".join(ACTIONS)
-
-    def to_python(self, value):
-        return value
-
-    def to_url(self, value):
-        return value
 
 
 @with_session
@@ -67,11 +56,9 @@ def act(request, access, action):
 
 @with_session
 @require_safe
-def visit_ics(request, access):
-    """The latest visit as a file for calendars: to add, to move, or, once it is cancelled, to take out."""
-    visit = latest_visit(access.appointment_request)
-    if visit is None:
-        raise Http404
+def visit_ics(request, access, ics_uid):
+    """One visit as a file for calendars: to add, to move, or, once it is cancelled, to take out."""
+    visit = get_object_or_404(access.appointment_request.visits.select_related("location"), ics_uid=ics_uid)
     response = HttpResponse(calendar.ics(visit, current_practice()), content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="visit.ics"'
     return response
@@ -83,21 +70,21 @@ def page(request, access, *, done="", bound=None, not_done=None, status=200):
     `bound` holds a form with errors, by its action; `not_done` is what was written in a form that came too late.
     """
     appointment_request = access.appointment_request
-    visit = latest_visit(appointment_request)
+    visits = list(appointment_request.visits.select_related("location", "clinician"))
+    booked = next((visit for visit in visits if visit.status == Visit.Status.BOOKED), None)
     bound = bound or {}
     forms = {name: bound.get(name) or form(appointment_request) for name, form in ACTIONS.items()}
     shown = [(name, form) for name, form in forms.items() if form.is_possible]
+    asking = [(name, form) for name, form in shown if not form.ends]
     context = {
         "access": access,
         "appointment_request": appointment_request,
-        "state": status_words.title(appointment_request),
-        "sentence": status_words.outcome_sentence(appointment_request) or status_words.sentence(appointment_request),
+        "title": status_words.title(appointment_request),
+        "sentence": sentence_of(appointment_request, booked, asking),
         "owed_by": status_words.owed_by(appointment_request),
-        "is_open": appointment_request.status in OPEN,
-        "visit": visit,
-        "is_booked": visit is not None and visit.status == Visit.Status.BOOKED,
-        "is_cancelled": visit is not None and visit.status == Visit.Status.CANCELLED,
-        "asking": [(name, form) for name, form in shown if not form.ends],
+        "visit": booked,
+        "cancelled": [visit for visit in visits if visit.is_cancelled_ahead(timezone.now())],
+        "asking": asking,
         "ending": [(name, form) for name, form in shown if form.ends],
         "answered": appointment_request.patient_questions.exclude(answered_at=None),
         "done": done,
@@ -107,5 +94,8 @@ def page(request, access, *, done="", bound=None, not_done=None, status=200):
     return render(request, "appointments/status/page.html", context | files.context_of(request, access), status=status)
 
 
-def latest_visit(appointment_request):
-    return appointment_request.visits.select_related("location", "clinician").order_by("pk").last()
+def sentence_of(appointment_request, booked, asking):
+    """What the status line says behind the title; "" where the visit or the questions on the page say it already."""
+    if {Status.SCHEDULED: booked, Status.WAITING: asking}.get(appointment_request.status):
+        return ""
+    return status_words.outcome_sentence(appointment_request) or status_words.sentence(appointment_request)

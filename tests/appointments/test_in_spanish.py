@@ -266,7 +266,10 @@ def test_offers_that_have_passed_leave_the_phone(client):
 
 
 def test_the_calendar_entry_is_spanish(client):
-    (event,) = icalendar.Calendar.from_ical(client.get(f"{page_for(client, booked())}visit.ics").content).walk("VEVENT")
+    appointment_request = booked()
+    address = f"{page_for(client, appointment_request)}visits/{appointment_request.visits.get().ics_uid}.ics"
+
+    (event,) = icalendar.Calendar.from_ical(client.get(address).content).walk("VEVENT")
 
     assert (event["SUMMARY"], event["DESCRIPTION"]) == ("Cita", "¿Tiene preguntas? Por favor llame al 813-555-0100.")
 

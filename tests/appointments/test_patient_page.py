@@ -1,6 +1,8 @@
 """The patient's page: what it shows in each state, and what its forms do, refuse and keep."""
 
 import datetime
+import re
+import uuid
 
 import icalendar
 import pytest
@@ -244,12 +246,16 @@ def test_answer_that_cannot_be_taken_is_kept_and_explained(client, asked, typed)
     assert question.answered_at is None
 
 
-def test_patient_cancels_the_visit_and_takes_it_out_of_the_calendar(client, booked):
-    page = open_page(client, booked)
+def calendar_file(page, visit):
+    return f"{page}visits/{visit.ics_uid}.ics"
 
-    added = icalendar.Calendar.from_ical(client.get(f"{page}visit.ics").content)
+
+def test_patient_cancels_the_visit_and_takes_it_out_of_the_calendar(client, booked):
+    page, address = open_page(client, booked), calendar_file("", Visit.objects.get())
+
+    added = icalendar.Calendar.from_ical(client.get(f"{page}{address}").content)
     response = send(client, page, "drop-visit", booked, drop_words="A cold")
-    gone = icalendar.Calendar.from_ical(client.get(f"{page}visit.ics").content)
+    gone = icalendar.Calendar.from_ical(client.get(f"{page}{address}").content)
 
     assert response.status_code == 303
     assert "The visit of" in text_of(client.get(page))
@@ -259,13 +265,45 @@ def test_patient_cancels_the_visit_and_takes_it_out_of_the_calendar(client, book
     assert (before["SEQUENCE"], after["SEQUENCE"]) == (0, 1)
 
 
-def test_calendar_file_is_private_and_is_not_there_without_a_visit(client, booked, practice):
-    response = client.get(f"{open_page(client, booked)}visit.ics")
+def test_visit_that_was_cancelled_has_its_file_beside_the_one_that_was_booked_after_it(client, booked, scheduler):
+    free = moves.move(booked.public_id, "cancel_visit", seen_version=booked.version, by=scheduler, comment="Ill")
+    place = {"location": LocationFactory(), "starts_at": timezone.now() + 9 * DAY}
+    moves.move(booked.public_id, "schedule", seen_version=free.version, by=scheduler, **place)
+    page, (cancelled, rebooked) = open_page(client, booked), Visit.objects.order_by("pk")
+
+    html = text_of(client.get(page))
+
+    assert f"The visit of {promise(cancelled.starts_at)} is cancelled." in html
+    links = re.findall(r'href="([^"]+\.ics)">([^<]+)', html)
+    assert links == [
+        (calendar_file(page, rebooked), "Add to my calendar"),
+        (calendar_file(page, cancelled), "Take it out of my calendar"),
+    ]
+    methods = [icalendar.Calendar.from_ical(client.get(address).content)["METHOD"] for address, _ in links]
+    assert methods == ["PUBLISH", "CANCEL"]
+
+
+def test_cancelled_visit_whose_time_has_come_is_no_longer_named(client, booked):
+    page = open_page(client, booked)
+    send(client, page, "drop-visit", booked)
+    Visit.objects.update(starts_at=timezone.now() - datetime.timedelta(minutes=1))
+
+    assert ".ics" not in text_of(client.get(page))
+
+
+def test_calendar_file_is_private(client, booked):
+    response = client.get(calendar_file(open_page(client, booked), Visit.objects.get()))
+
     assert response["Content-Type"].startswith("text/calendar")
     assert "no-store" in response["Cache-Control"]
 
-    without = AppointmentRequestFactory(email="rosa@example.org")
-    assert client.get(f"{open_page(client, without)}visit.ics").status_code == 404
+
+def test_calendar_file_of_another_request_or_of_no_visit_is_not_there(client, booked):
+    page = open_page(client, AppointmentRequestFactory(email="rosa@example.org"))
+
+    answers = [client.get(f"{page}visits/{uid}.ics") for uid in (Visit.objects.get().ics_uid, uuid.uuid4())]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
 
 
 def test_patient_ends_the_request(client, booked):
@@ -276,7 +314,9 @@ def test_patient_ends_the_request(client, booked):
     assert response.status_code == 303
     ended = AppointmentRequest.objects.get()
     assert (ended.status, ended.outcome) == ("closed", "patient-withdrew")
-    assert "End my request" not in text_of(client.get(page))
+    html = text_of(client.get(page))
+    assert "End my request" not in html
+    assert calendar_file(page, Visit.objects.get()) in html  # it stands in the calendar still
 
 
 # What they refuse
@@ -326,10 +366,10 @@ def test_pressing_twice_books_once(client, offered):
 
 @pytest.mark.parametrize("method", ["get", "head", "options"])
 @pytest.mark.parametrize(
-    "address", ["", "choose/", "answer/", "drop-visit/", "withdraw/", "visit.ics", "?done=withdraw"]
+    "address", ["", "choose/", "answer/", "drop-visit/", "withdraw/", "visits/{uid}.ics", "?done=withdraw"]
 )
 def test_opening_any_address_changes_nothing(client, booked, method, address):
-    page = open_page(client, booked)
+    page, address = open_page(client, booked), address.format(uid=Visit.objects.get().ics_uid)
     before = AppointmentRequest.objects.values().get(), Visit.objects.values().get(), StatusEvent.objects.count()
 
     for _ in range(3):

@@ -8,10 +8,11 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
+from django.utils import timezone
 
-from appointments.models import AppointmentRequest, ReadEvent
+from appointments.models import AppointmentRequest, ReadEvent, Visit
 from tests.attacks.conftest import PASSWORD
-from tests.factories import AppointmentRequestFactory
+from tests.factories import AppointmentRequestFactory, LocationFactory
 
 RECORDED_BY_DESIGN = {ReadEvent}  # who opened a request is written down
 
@@ -40,9 +41,11 @@ def row_of(view_name):
 def addresses(site, owner):
     """Every address of the site, with arguments that exist."""
     request = AppointmentRequestFactory()
+    visit = Visit.objects.create(appointment_request=request, starts_at=timezone.now(), location=LocationFactory())
     LogEntry.objects.all().delete()
     values = {
         "public_id": request.public_id,
+        "ics_uid": visit.ics_uid,
         "step": "you",
         "slug": "mild",
         "app_label": "appointments",

@@ -188,7 +188,7 @@ def test_calendar_file_is_downloaded(page, site, inbox, dana, walter):
     page.reload()
 
     with page.expect_download() as download:
-        page.locator("a[href$='visit.ics']").click()
+        page.locator("a[href$='.ics']").click()
 
     assert download.value.suggested_filename == "visit.ics"
     assert "BEGIN:VEVENT" in download.value.path().read_text()
