@@ -1,4 +1,5 @@
-/* Small help on the pages of the request form: characters left, focus on the error summary, one send for two quick clicks.
+/* Small help on the pages of the request form and the patient's pages: characters left, focus on the error summary, one
+   send for two quick clicks.
    Without this file everything still works: the server counts, focus comes by `autofocus`, and two clicks are one request.
    The words of the count stand on the script's own tag, in the language of the page. */
 "use strict";

@@ -6,6 +6,7 @@ import re
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from appointments.models import AppointmentRequest, Visit
 from appointments.services import moves, tell
@@ -180,6 +181,16 @@ def test_what_came_too_late_takes_focus_and_is_kept(page, site, inbox, dana, wal
     assert "Only on Fridays" in summary.inner_text()
     assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
     look_at(page, "too-late")
+
+
+def test_characters_are_counted_on_this_page_too(visitor, site, inbox, dana, walter):
+    open_by_mail(visitor, site, inbox)
+    at_the_desk(walter, dana, "offer", **three_times())
+    visitor.reload()
+
+    visitor.locator("[name=other_times]").fill("a" * 990)
+
+    expect(visitor.locator("[name=other_times] + [role=status]")).to_have_text("Characters left: 10")
 
 
 def test_calendar_file_is_downloaded(page, site, inbox, dana, walter):
