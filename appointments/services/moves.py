@@ -106,15 +106,8 @@ def move(
     comment = values.pop("comment", "")
     consequence = _CONSEQUENCES.get(name, _no_consequence)
     changes, details = consequence(appointment_request, values, comment=comment, by=by, groups=groups)
+    gone = _end_what_belonged(appointment_request, chosen.target)
 
-    if chosen.target != Status.OFFERED:
-        _withdraw_offers(appointment_request)
-    if chosen.target != Status.WAITING:
-        appointment_request.patient_questions.filter(answered_at=None).update(answered_at=timezone.now())
-
-    gone = {} if chosen.target == Status.WAITING else {"waiting_on": ""}
-    gone |= {} if chosen.target in (Status.WAITING, Status.OFFERED) else {"next_action_at": None}
-    gone |= {} if chosen.target == Status.CLOSED else {"outcome": ""}
     AppointmentRequest.objects.filter(pk=appointment_request.pk).update(status=chosen.target, **gone, **changes)
     StatusEvent.objects.create(
         appointment_request=appointment_request,
@@ -127,10 +120,7 @@ def move(
         comment=comment,
     )
     moved = AppointmentRequest.objects.get(pk=appointment_request.pk)
-    if by is None:
-        tell.desk_of_update(moved, f"moved:{moved.version}")
-    if chosen.tells and not (chosen.target == Status.CLOSED and moved.outcome in QUIET_OUTCOMES):
-        tell.patient_of_move(moved, chosen.tells)
+    _tell(moved, chosen, by)
     return moved
 
 
@@ -167,6 +157,26 @@ def _check_filled_in(chosen, values):
     empty = [field for field in chosen.needs if not values.get(field)]
     if empty:
         raise ValidationError(dict.fromkeys(empty, REQUIRED))
+
+
+def _end_what_belonged(appointment_request, target):
+    """End the offers and open questions that `target` has no place for. Returns the columns that go blank with them."""
+    if target != Status.OFFERED:
+        _withdraw_offers(appointment_request)
+    if target != Status.WAITING:
+        appointment_request.patient_questions.filter(answered_at=None).update(answered_at=timezone.now())
+
+    gone = {} if target == Status.WAITING else {"waiting_on": ""}
+    gone |= {} if target in (Status.WAITING, Status.OFFERED) else {"next_action_at": None}
+    return gone | ({} if target == Status.CLOSED else {"outcome": ""})
+
+
+def _tell(moved, chosen, by):
+    """Tell the desk what the patient did, and the patient what the table says, unless news would be wrong or cruel."""
+    if by is None:
+        tell.desk_of_update(moved, f"moved:{moved.version}")
+    if chosen.tells and not (chosen.target == Status.CLOSED and moved.outcome in QUIET_OUTCOMES):
+        tell.patient_of_move(moved, chosen.tells)
 
 
 # What each move brings with it: (columns of the request, details of the event). Details are codes and dates only.
