@@ -192,6 +192,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "apollo_site.storage.BundledStorage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # a megabyte of any script in one box: percent signs make it three
+MAX_FILE_MEGABYTES = 10  # a patient's file or an editor's picture; pages say this number
+MAX_FILE_BYTES = MAX_FILE_MEGABYTES * 1024 * 1024
 MAX_BODY_BYTES = 12 * 1024 * 1024
 # Read to the end, so that the page can say that a file is too big; what is too much of it is not kept.
 MAX_FILE_BODY_BYTES = 32 * 1024 * 1024

@@ -2,14 +2,13 @@
 
 from io import BytesIO
 
+from django.conf import settings
 from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
-MOST_BYTES = 10 * 1024 * 1024
-
 
 class MemoryUploadHandler(FileUploadHandler):
-    """Keeps one file in memory. Of one that is larger than MOST_BYTES nothing is kept but its size.
+    """Keeps one file in memory. Of one that is larger than MAX_FILE_BYTES nothing is kept but its size.
 
     The rest of the body is read all the same: a browser that is cut off shows an error of its own instead of our page.
     """
@@ -19,7 +18,7 @@ class MemoryUploadHandler(FileUploadHandler):
         self.file = BytesIO()
 
     def receive_data_chunk(self, raw_data, start):
-        if start + len(raw_data) > MOST_BYTES:
+        if start + len(raw_data) > settings.MAX_FILE_BYTES:
             self.file = BytesIO()
         else:
             self.file.write(raw_data)

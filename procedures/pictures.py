@@ -20,7 +20,6 @@ from PIL import Image
 from procedures.pixels import BOMBS, UNREADABLE, upright
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-MOST_BYTES = 10 * 1024 * 1024
 MOST_PIXELS = 40_000_000
 WIDTHS = (400, 800, 1600)
 MOST_HEIGHT = 3200
@@ -42,8 +41,11 @@ class Cleaned:
 
 def clean(file) -> Cleaned:
     """What readers may see of an uploaded `file` (a binary file with `size`). Raises ValidationError in plain words."""
-    if file.size > MOST_BYTES:
-        raise ValidationError(_("This file is larger than 10 MB. Save the picture smaller, then try again."))
+    if file.size > settings.MAX_FILE_BYTES:
+        raise ValidationError(
+            _("This file is larger than %(most)d MB. Save the picture smaller, then try again.")
+            % {"most": settings.MAX_FILE_MEGABYTES}
+        )
     try:
         image = upright(_opened(file), (WIDTHS[-1], MOST_HEIGHT))
     except BOMBS as error:

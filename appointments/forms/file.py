@@ -1,4 +1,6 @@
 from django import forms
+from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from appointments.forms.base import StepForm
@@ -12,7 +14,10 @@ SENTENCES = {
     PatientFile.Refusal.EMPTY: _(
         "There is nothing in this file. Open it to see that it is the right one, then try again."
     ),
-    PatientFile.Refusal.TOO_BIG: _("This file is larger than 10 MB. Take a photo of each page and send the photos."),
+    PatientFile.Refusal.TOO_BIG: format_lazy(
+        _("This file is larger than {most} MB. Take a photo of each page and send the photos."),
+        most=settings.MAX_FILE_MEGABYTES,
+    ),
     PatientFile.Refusal.WRONG_TYPE: _("We cannot take this kind of file. Send a PDF, or a photo (JPEG, PNG or HEIC)."),
     PatientFile.Refusal.LOCKED: _(
         "This file is locked with a password. Take a photo of each page and send the photos."
@@ -35,7 +40,9 @@ class FileForm(StepForm):
 
     file = forms.FileField(
         label=_("Choose a file or take a photo"),
-        help_text=_("PDF, JPEG, PNG or HEIC, up to 10 MB. One at a time."),
+        help_text=format_lazy(
+            _("PDF, JPEG, PNG or HEIC, up to {most} MB. One at a time."), most=settings.MAX_FILE_MEGABYTES
+        ),
         allow_empty_file=True,
         error_messages={"required": _("Choose a file first, then press the button.")},
         widget=forms.FileInput({"accept": ACCEPT}),

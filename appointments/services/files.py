@@ -6,6 +6,7 @@ import re
 import unicodedata
 import uuid
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -21,7 +22,6 @@ from vault.crypto import UnreadableError
 logger = logging.getLogger(__name__)
 
 MOST_FILES = 5
-MOST_BYTES = 10 * 1024 * 1024
 MOST_NAME_LETTERS = 100
 TRIES_PER_HOUR = 30
 
@@ -77,7 +77,7 @@ _MOST_COUNTED = 2**31 - 1  # what the column holds
 def _rebuilt(upload):
     if upload.size == 0:
         raise sandbox.Refused(PatientFile.Refusal.EMPTY)
-    if upload.size > MOST_BYTES:
+    if upload.size > settings.MAX_FILE_BYTES:
         raise sandbox.Refused(PatientFile.Refusal.TOO_BIG)
     upload.seek(0)
     return sandbox.rebuilt(upload.read())

@@ -1,10 +1,12 @@
 from functools import partial
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.html import format_html
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,9 +21,12 @@ class UploadForm(forms.ModelForm):
     file = forms.FileField(
         label=gettext_lazy("File"),
         widget=forms.FileInput(attrs={"accept": ".jpg,.jpeg,.png,.webp"}),
-        help_text=gettext_lazy(
-            "JPEG, PNG or WebP, up to 10 MB. We remove place, time and camera from it. No name of a patient may be "
-            "readable in the picture."
+        help_text=format_lazy(
+            gettext_lazy(
+                "JPEG, PNG or WebP, up to {most} MB. We remove place, time and camera from it. No name of a patient "
+                "may be readable in the picture."
+            ),
+            most=settings.MAX_FILE_MEGABYTES,
         ),
     )
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from appointments.forms.file import SENTENCES
@@ -63,7 +64,7 @@ def test_a_file_is_taken_shown_and_removed(client, address, appointment_request)
     ("content", "code"),
     [
         (b"", "empty"),
-        (b"x" * (files.MOST_BYTES + 1), "too-big"),
+        (b"x" * (settings.MAX_FILE_BYTES + 1), "too-big"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "wrong-type"),
         (document()[:-200], "unreadable"),
     ],

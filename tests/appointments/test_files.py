@@ -8,6 +8,7 @@ import uuid
 from io import BytesIO, StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
@@ -103,7 +104,7 @@ def test_a_photo_is_upright_and_says_nothing_of_camera_and_place():
     ("content", "code"),
     [
         (b"", "empty"),
-        (b"x" * (files.MOST_BYTES + 1), "too-big"),
+        (b"x" * (settings.MAX_FILE_BYTES + 1), "too-big"),
         (b"Dear doctor, ...", "wrong-type"),
         (b"PK\x03\x04 a letter of Word", "wrong-type"),
         (locked_document(), "locked"),

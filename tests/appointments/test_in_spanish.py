@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import icalendar
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from django.utils.translation import _trans, get_language, override, trans_real
@@ -22,7 +23,7 @@ from appointments.models import (
     PatientQuestion,
 )
 from appointments.models.words import FileKind
-from appointments.services import access, files, moves
+from appointments.services import access, moves
 from appointments.services import draft as drafts
 from appointments.services.request import receive
 from appointments.status_words import sentence, title
@@ -303,7 +304,7 @@ def test_the_files_are_shown_taken_and_removed(client, page_with_files):
 
 
 @pytest.mark.parametrize(
-    "content", [None, b"", b"x" * (files.MOST_BYTES + 1), b"x", document()[:-200], locked_document()]
+    "content", [None, b"", b"x" * (settings.MAX_FILE_BYTES + 1), b"x", document()[:-200], locked_document()]
 )
 def test_each_file_that_is_refused_is_explained(client, page_with_files, content):
     answer = client.post(f"{page_with_files}files/", {} if content is None else {"file": upload(content)})

@@ -11,6 +11,7 @@ import zlib
 
 import pikepdf
 import pytest
+from django.conf import settings
 
 from appointments import rebuild, sandbox
 from appointments.models import AppointmentRequest, PatientFile
@@ -350,7 +351,7 @@ def send(client, address, content, name):
 def test_ten_megabytes_are_taken_and_not_one_byte_more(client, practice, more, code):
     __, link = request_with_link()
     content = picture("PNG")
-    content += b"\0" * (files.MOST_BYTES - len(content) + more)
+    content += b"\0" * (settings.MAX_FILE_BYTES - len(content) + more)
 
     answer = send(client, open_page(client, link) + "files/", content, "x.png")
 

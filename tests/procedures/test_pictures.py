@@ -101,8 +101,8 @@ def test_broken_files_are_refused_in_words(form):
     assert "refused" in outcomes
 
 
-def test_large_file_is_refused(monkeypatch):
-    monkeypatch.setattr(pictures, "MOST_BYTES", 100)
+def test_large_file_is_refused(settings):
+    settings.MAX_FILE_BYTES = 100
 
     assert refusal(photo()) == "This file is larger than 10 MB. Save the picture smaller, then try again."
 
