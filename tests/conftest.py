@@ -1,3 +1,4 @@
+import base64
 import gc
 import os
 import signal
@@ -59,3 +60,30 @@ def practice(db):
     practice = PracticeFactory()
     LocationFactory(hours=True)
     return practice
+
+
+@pytest.fixture
+def ring():
+    """Makes a key ring as it stands in the environment: `ring("f2", "f1")`. Each key is its id, repeated.
+
+    `ring(f1="other")` is another key under the same id.
+    """
+
+    def make(*ids, **others):
+        named = {key_id: key_id for key_id in ids} | others
+        return ",".join(
+            f"{key_id}:{base64.b64encode((name.encode() * 32)[:32]).decode()}" for key_id, name in named.items()
+        )
+
+    return make
+
+
+@pytest.fixture
+def keys(settings, ring):
+    """Sets the key rings: `keys(field=["f2", "f1"], hash=["h1"])`; the tests begin under f1 and h1."""
+
+    def set_keys(*, field=("f1",), hash=("h1",)):
+        settings.FIELD_KEYS, settings.HASH_KEYS = ring(*field), ring(*hash)
+
+    set_keys()
+    return set_keys

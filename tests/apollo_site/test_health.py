@@ -10,7 +10,6 @@ from django.utils import timezone
 from apollo_site import health
 from outbox import services
 from outbox.models import Heartbeat, Message
-from tests.vault.conftest import ring
 
 pytestmark = pytest.mark.django_db
 
@@ -77,16 +76,16 @@ def test_a_database_that_only_reads(said):
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("name", "made"),
     [
-        ("FIELD_KEYS", ring("f2")),
-        ("HASH_KEYS", ring("h2")),
-        ("FIELD_KEYS", ring("other").replace("other", "f1")),
-        ("FIELD_KEYS", "malformed"),
+        ("FIELD_KEYS", lambda ring: ring("f2")),
+        ("HASH_KEYS", lambda ring: ring("h2")),
+        ("FIELD_KEYS", lambda ring: ring(f1="other")),
+        ("FIELD_KEYS", lambda ring: "malformed"),
     ],
 )
-def test_keys_that_do_not_fit(said, settings, name, text):
-    setattr(settings, name, text)
+def test_keys_that_do_not_fit(said, settings, ring, name, made):
+    setattr(settings, name, made(ring))
 
     assert said() == (503, b"keys")
 
@@ -118,7 +117,7 @@ def test_a_disk_that_is_nearly_full(said, monkeypatch):
     assert said() == (503, b"disk")
 
 
-def test_the_first_of_several(said, settings):
+def test_the_first_of_several(said, settings, ring):
     Heartbeat.objects.all().delete()
     message(hours=1)
     settings.FIELD_KEYS = ring("f2")

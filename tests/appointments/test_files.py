@@ -22,7 +22,6 @@ from appointments.services.setup import make_groups
 from appointments.transitions import GROUPS, READERS, Status
 from tests.factories import AppointmentRequestFactory, UserFactory
 from tests.patient_files import document, locked_document, picture, unpacked, upload
-from tests.vault.conftest import keys  # noqa: F401 - a fixture
 from vault.crypto import UnreadableError
 from vault.models import Canary
 
@@ -342,7 +341,7 @@ def test_a_file_that_is_gone_is_reported():
 
 
 @pytest.mark.django_db
-def test_files_move_to_new_keys(keys):  # noqa: F811
+def test_files_move_to_new_keys(keys):
     Canary.objects.all().delete()
     file = keep_file(AppointmentRequestFactory(), upload(document()))
     gone = keep_file(AppointmentRequestFactory(), upload(document()))
@@ -360,7 +359,7 @@ def test_files_move_to_new_keys(keys):  # noqa: F811
 
 
 @pytest.mark.django_db
-def test_with_a_file_that_no_key_reads_the_old_keys_are_not_given_up(keys):  # noqa: F811
+def test_with_a_file_that_no_key_reads_the_old_keys_are_not_given_up(keys):
     Canary.objects.all().delete()
     file = keep_file(AppointmentRequestFactory(), upload(document()))
     path = store._path(file.public_id)

@@ -144,8 +144,8 @@ def test_run_outbox_once_works_off_what_is_due():
 
 
 @pytest.mark.django_db
-def test_run_outbox_refuses_other_keys(settings):
-    settings.FIELD_KEYS = "f1:MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
+def test_run_outbox_refuses_other_keys(settings, ring):
+    settings.FIELD_KEYS = ring(f1="other")
     MessageFactory()
 
     with pytest.raises(CommandError, match="The field key f1 is missing or is not the one"):

@@ -4,7 +4,6 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
-from tests.vault.conftest import ring
 from vault import canary, checks
 from vault import keys as rings
 from vault.models import Canary
@@ -39,8 +38,8 @@ def test_a_key_that_is_missing_or_new_is_a_failed_deploy_check(keys, field, hash
 
 
 @pytest.mark.parametrize(("name", "key_id", "kind"), [("FIELD_KEYS", "f1", "field"), ("HASH_KEYS", "h1", "hash")])
-def test_another_key_under_the_same_id_is_found(settings, name, key_id, kind):
-    setattr(settings, name, ring("other").replace("other:", f"{key_id}:"))
+def test_another_key_under_the_same_id_is_found(settings, ring, name, key_id, kind):
+    setattr(settings, name, ring(**{key_id: "other"}))
 
     assert canary.problems() == [
         f"The {kind} key {key_id} is missing or is not the one this database was written with."
