@@ -38,7 +38,7 @@ class Topic(models.TextChoices):
     SECOND_OPINION = "second-opinion", _("A second opinion")
     FOLLOW_UP = "follow-up", _("A follow-up visit")
     ACCIDENT = "accident", _("Pain after a car accident")
-    # No appointments: appointments.desks has the numbers to call.
+    # No appointments: appointments.phone_lines has the numbers to call.
     REFILL = "refill", _("A refill of a medicine")
     RECORDS = "records", _("A copy of my records")
     BILL = "bill", _("A question about a bill")

@@ -3,7 +3,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from appointments import steps
-from appointments.desks import call, desk_of
+from appointments.phone_lines import call, line_of
 from appointments.views.access import draft_not_found, open_draft
 from appointments.views.private import private
 from practice.context import practice
@@ -18,12 +18,12 @@ def call_us(request, public_id):
         return draft_not_found(request)
     draft = access.draft
     go_on = reverse("appointments:step", args=[draft.public_id, steps.CHECK])
-    desk = desk_of(draft)
-    if desk is None:
+    line = line_of(draft)
+    if line is None:
         return redirect(go_on)
     context = {
-        "desk": desk,
-        "call": call(desk, practice(request)["practice"]),
+        "line": line,
+        "call": call(line, practice(request)["practice"]),
         "danger": steps.form_of(draft, "urgent").is_danger(),
         "go_on": go_on,
         "change": reverse("appointments:step", args=[draft.public_id, "visit"]),

@@ -4,7 +4,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from appointments import steps
-from appointments.desks import DESKS, call
+from appointments.phone_lines import PHONE_LINES, call
 from appointments.services import draft as drafts
 from appointments.views.access import DraftAccess, give_cookies, tickets
 from appointments.views.private import SeeOther
@@ -28,7 +28,7 @@ def page(request, source_slug, *, again=False, status=200):
         "source_slug": source_slug,
         "again": again,
         "begun": drafts.begun_with(tickets(request)),
-        "calls": [call(desk, practice(request)["practice"]) for desk in DESKS.values()],
+        "calls": [call(line, practice(request)["practice"]) for line in PHONE_LINES.values()],
         "days": drafts.days_kept(),
     }
     return render(request, "appointments/start.html", context, status=status)

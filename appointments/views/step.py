@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from appointments import steps
-from appointments.desks import desk_of
+from appointments.phone_lines import line_of
 from appointments.services import draft as drafts
 from appointments.services import spam
 from appointments.services.rates import address_block
@@ -59,7 +59,7 @@ def save(request, access, step):
     if not steps.form_of(access.draft, step).is_valid():
         # A page answered here would ask "Resubmit the form?" of everybody who comes Back to it; the draft has it all.
         return SeeOther(request.get_full_path())
-    if step == "visit" and desk_of(access.draft):
+    if step == "visit" and line_of(access.draft):
         return SeeOther(reverse("appointments:call-us", args=[access.draft.public_id]))
     wanted = steps.CHECK if BACK_TO_CHECK in request.GET else steps.next_step(step)
     return SeeOther(address_of(access, steps.first_unanswered(access.draft, before=wanted) or wanted))

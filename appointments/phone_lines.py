@@ -9,7 +9,7 @@ from practice import phones
 
 
 @dataclass(frozen=True)
-class Desk:
+class PhoneLine:
     """`number` names the field of Practice with its number; `ready` says what to have near the phone."""
 
     number: str
@@ -18,20 +18,20 @@ class Desk:
     ready: str
 
 
-DESKS = {
-    Topic.REFILL: Desk(
+PHONE_LINES = {
+    Topic.REFILL: PhoneLine(
         "refill_phone",
         _("A refill of a medicine"),
         _("For a refill, please call us"),
         _("Have the bottle of the medicine near you, and the name of your pharmacy."),
     ),
-    Topic.RECORDS: Desk(
+    Topic.RECORDS: PhoneLine(
         "records_phone",
         _("A copy of your records"),
         _("For a copy of your records, please call us"),
         _("Tell us which visit or report you need, and who shall get it."),
     ),
-    Topic.BILL: Desk(
+    Topic.BILL: PhoneLine(
         "billing_phone",
         _("A question about a bill"),
         _("For a question about a bill, please call us"),
@@ -40,13 +40,13 @@ DESKS = {
 }
 
 
-def call(desk: Desk, practice) -> dict:
-    """The number of `desk` as a page needs it; that of the practice if the desk has none of its own."""
-    e164 = getattr(practice, desk.number) or practice.phone
-    return {"short": desk.short, "phone_display": phones.display(e164), "phone_uri": phones.uri(e164)}
+def call(line: PhoneLine, practice) -> dict:
+    """The number of `line` as a page needs it; that of the practice if the line has none of its own."""
+    e164 = getattr(practice, line.number) or practice.phone
+    return {"short": line.short, "phone_display": phones.display(e164), "phone_uri": phones.uri(e164)}
 
 
-def desk_of(draft) -> Desk | None:
-    """The desk for what `draft` asks for; None if that is an appointment, or not said yet."""
+def line_of(draft) -> PhoneLine | None:
+    """The line for what `draft` asks for; None if that is an appointment, or not said yet."""
     topics = draft.answers.get("visit", {}).get("topic") or [""]
-    return DESKS.get(topics[-1])  # a form takes the last one too
+    return PHONE_LINES.get(topics[-1])  # a form takes the last one too
