@@ -209,14 +209,12 @@ def switch(response):
     return [tuple(reversed(found)) for found in re.findall(r'<a href="([^"]+)" lang="\w+" hreflang="(\w+)">', header)]
 
 
-@pytest.mark.parametrize(
-    "address", ["", "urgent/", "procedures/mild/", "after/mild/", "search/?q=nerve", "procedures/compare/?with=mild,x"]
-)
-def test_the_header_leads_to_the_same_page_in_the_other_language_and_back(client, site, address):
-    path = address.partition("?")[0]
+def test_the_header_leads_to_the_same_page_in_the_other_language_and_back(client, site):
+    for address in ("", "urgent/", "procedures/mild/", "after/mild/", "search/?q=nerve", "procedures/compare/?with=x"):
+        path = address.partition("?")[0]
 
-    assert switch(client.get(f"/{address}")) == [("es", f"/es/{path}")]
-    assert switch(client.get(f"/es/{address}")) == [("en", f"/{path}")]
+        assert switch(client.get(f"/{address}")) == [("es", f"/es/{path}")]
+        assert switch(client.get(f"/es/{address}")) == [("en", f"/{path}")]
 
 
 def test_the_header_leads_to_the_same_step_and_its_answers(client, site):

@@ -6,13 +6,17 @@ from django.urls import reverse
 
 from appointments.models import RoutingRule
 from procedures.models import Article
-from tests.factories import UserFactory
+from tests.factories import RoutingRuleFactory, UserFactory
+from tests.procedures import library, people
 
 HUGE = ["9" * 20, "9" * 400, "-" + "9" * 20, "1e999", "\u00b2"]
 
 
 @pytest.fixture
-def staff(site, visitor, owner):
+def staff(practice, visitor, owner):
+    """The owner's browser; there is a group, a rule and an article to change."""
+    library.draft(author=people.editor())
+    RoutingRuleFactory(everyone=True).staff.add(owner)
     visitor.force_login(owner)
     return visitor
 

@@ -75,7 +75,7 @@ def test_a_request_is_sent_by_keyboard_alone(visitor, site):
     write("First name", "Walter")
     write("Last name", "Probe")
     press("Continue")  # too early
-    visitor.get_by_role("alert").wait_for()
+    expect(visitor.get_by_role("alert")).to_be_focused()
     visitor.keyboard.press("Tab")
     visitor.keyboard.press("Enter")
     for part in ("3", "14", "1948"):
@@ -182,8 +182,7 @@ def test_axe_finds_nothing_where_something_is_wrong(visitor, site, size, scheme)
         mistake(visitor)
         next_page(visitor)
 
-        visitor.get_by_role("alert").wait_for()
-        assert visitor.evaluate("document.activeElement.getAttribute('role')") == "alert"
+        expect(visitor.get_by_role("alert")).to_be_focused()
         axe_finds_nothing(visitor)
         fits_its_width(visitor)
         visitor.context.clear_cookies()

@@ -24,6 +24,7 @@ def site(bare_site):
 
 def press(page, selector):
     page.locator(f"main {selector}").click()
+    page.wait_for_load_state()  # a page that is still arriving cannot be loaded again
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("en", "dark"), ("es", "light")])

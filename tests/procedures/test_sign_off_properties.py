@@ -105,19 +105,30 @@ def transactional_rows(db):
     return rows
 
 
+@contextmanager
+def taken_back(user, step):
+    """A step, and afterwards everything as it was before."""
+    with transaction.atomic():
+        take(user, step, 0)
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.mark.django_db
 def test_whoever_writes_sends_and_signs(transactional_rows):
     """Every three of four people, one after the other: live only if the last is a clinician who wrote nothing."""
     live, four = set(), ("editor", "clinician", "clinician who edits", "scheduler")
-    for writer, sender, signer in itertools.product(four, repeat=3):
-        with transactional_rows() as accounts:
-            library.draft()
-            take(accounts[writer], "edit", 0)
-            take(accounts[sender], "submit", 0)
-            take(accounts[signer], "sign", 0)
-            check()
-            if Version.objects.live(samples=False).exists():
-                live.add((writer, sender, signer))
+    with transactional_rows() as accounts:
+        library.draft()
+        for writer in four:
+            with taken_back(accounts[writer], "edit"):
+                for sender in four:
+                    with taken_back(accounts[sender], "submit"):
+                        for signer in four:
+                            with taken_back(accounts[signer], "sign"):
+                                check()
+                                if Version.objects.live(samples=False).exists():
+                                    live.add((writer, sender, signer))
 
     senders, signers = {"editor", "clinician who edits"}, {"clinician", "clinician who edits"}
     wrote_and_signs = {("clinician who edits", sender, "clinician who edits") for sender in senders}
