@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
+from django.db import connection
 from pytest_django.live_server_helper import LiveServer
 
 from tests.factories import LocationFactory, PracticeFactory, RoutingRuleFactory, UserFactory
@@ -43,6 +44,7 @@ def browser_type_launch_args(browser_type_launch_args):
 def server(django_db_setup):
     """The address of a running site. Unlike pytest-django's `live_server` it empties no table after a test."""
     running = LiveServer("localhost")
+    running.thread.httpd.daemon_threads = False  # it ends when its answers have, and with them their connections
     yield running.url
     running.stop()
 
@@ -67,6 +69,8 @@ def library(server, django_db_blocker):
         call_command("seed", verbosity=0)
         yield server
         call_command("flush", interactive=False, verbosity=0)
+        # Playwright's loop has a connection of its own, which nobody else would close.
+        connection.close()
 
 
 @pytest.fixture
