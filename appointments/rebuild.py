@@ -5,6 +5,7 @@ No Django and no setting of ours here; whatever goes wrong with a file is an ans
 
 import resource
 import sys
+from contextlib import suppress
 from io import BytesIO
 
 # Before anything is loaded that reads a file of somebody else's. Each limit is (what, how much).
@@ -18,7 +19,6 @@ LIMITS = (
 MOST_PIXELS = 50_000_000  # the largest photo of a phone has 48 million
 MOST_SIDE = 4096  # small print of a whole page can still be read
 MOST_PAGES = 200
-MOST_UNPACKED = 4 * MOST_PIXELS  # bytes of one stream of a PDF: four for each dot of the largest photo
 JPEG_QUALITY = 85
 
 # The answers that name a kind are followed by the new file; those that name a refusal, by nothing.
@@ -117,7 +117,6 @@ def _saved(image, **options):
 def pdf(content):
     import pikepdf
 
-    pikepdf.settings.set_qpdf_limits(flate_max_memory=MOST_UNPACKED)
     # A file that was cut off is not repaired: half a report would look like a whole one.
     is_whole = b"%%EOF" in content[-HEADER_BYTES:]
     try:
@@ -150,23 +149,23 @@ def _keep_what_is_drawn(new):
     for thing in new.objects:
         is_stream = isinstance(thing, pikepdf.Stream)
         if is_stream:
-            _check_unpacks(thing)
+            _unpack(thing)
         if is_stream or isinstance(thing, pikepdf.Dictionary):
             for key in (*UNDRAWN_KEYS, *(STREAM_KEYS if is_stream else ())):
                 if key in thing:
                     del thing[key]
 
 
-def _check_unpacks(stream):
-    """A stream that grows without end meets its limit here, and not on the screen of a reader."""
+def _unpack(stream):
+    """A stream that grows without end meets our limit of memory, and not the reader's.
+
+    To pack it again would not be enough: that needs no memory, and a fast machine is done before its time is over.
+    """
     import pikepdf
 
-    try:
+    # A picture is not unpacked but copied.
+    with suppress(pikepdf.PdfError):
         stream.read_bytes()
-    except pikepdf.DataDecodingError:
-        raise Refused(UNREADABLE) from None
-    except pikepdf.PdfError:  # a picture, which is not unpacked but copied
-        pass
 
 
 def _written(new):

@@ -334,10 +334,11 @@ def test_page_that_is_stale_does_nothing_and_keeps_what_was_typed(client, offere
         "withdraw": {"withdraw_words": "Canary words"},
     }
 
-    response = send(client, page, action, offered, **words[action])
+    response = send(client, page, action, offered, csrfmiddlewaretoken="a token", **words[action])
 
     html = text_of(response)
     assert response.status_code == 409
+    assert response.context["not_done"] == ["Canary words"]  # and not what the page put into the form itself
     assert "This could not be done any more" in html
     assert "Canary words" in html
     assert AppointmentRequest.objects.values().get() == before

@@ -23,11 +23,14 @@ FLOOD = 500
 BOT_WORDS = "Qwordflood: we have what you need, cheap and fast, all over the world and also in your town"
 BOTS, PERSON, NEIGHBOUR = "203.0.113.66", "203.0.113.77", "198.51.100.9"
 PROCESSES, HITS, LIMIT = 8, 200, 20
+fork = multiprocessing.get_context("fork")
+all_have_read = fork.Barrier(PROCESSES, timeout=60)
 
 
 def read_then_write(what, who, *, seconds):
     """What `rates.count` would be without its update in one step."""
     row, _ = RateCount.objects.get_or_create(key=what, window_start="1970-01-01T00:00Z")
+    all_have_read.wait()
     RateCount.objects.filter(pk=row.pk).update(count=row.count + 1)
     return row.count + 1
 
@@ -42,10 +45,9 @@ def hit_from_a_process(count, barrier, counted):
 
 def under_the_limit(count):
     """How many of 200 hits from 8 processes, released together, are told that they are within the limit."""
-    context = multiprocessing.get_context("fork")
-    barrier, counted = context.Barrier(PROCESSES), context.SimpleQueue()
+    barrier, counted = fork.Barrier(PROCESSES), fork.SimpleQueue()
     connections.close_all()  # nothing open may be shared with the children
-    processes = [context.Process(target=hit_from_a_process, args=(count, barrier, counted)) for _ in range(PROCESSES)]
+    processes = [fork.Process(target=hit_from_a_process, args=(count, barrier, counted)) for _ in range(PROCESSES)]
     for process in processes:
         process.start()
     answers = [number for _ in processes for number in counted.get()]
