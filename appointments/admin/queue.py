@@ -1,98 +1,68 @@
-"""The list: which requests a tab shows, and the badge that says by when to act."""
+"""The list: what stands over it, and what each row says: the badge by when to act, and the last try."""
 
 import datetime
 from dataclasses import dataclass
 
-from django.contrib.admin import SimpleListFilter
-from django.db.models import Count
+from django.db.models import prefetch_related_objects
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import ngettext
 
-from appointments.models import ContactAttempt, Visit
-from appointments.transitions import ON_THE_CLOCK, OPEN, Status
-
-
-@dataclass(frozen=True)
-class Tab:
-    """`empty` is what the list says when nothing stands on it."""
-
-    label: str
-    statuses: frozenset[Status]
-    empty: str
+from appointments.admin.search import SearchForm
+from appointments.admin.worklists import FOUND, count_all
+from appointments.models import AppointmentRequest, ContactAttempt, Visit
+from appointments.services import moves
+from appointments.transitions import ON_THE_CLOCK, READERS, Status
+from outbox.models import Message
 
 
-TABS = {
-    "open": Tab(
-        gettext_lazy("Open"),
-        OPEN - {Status.QUARANTINED},
-        gettext_lazy("No open requests: everybody who wrote to us has been taken care of."),
-    ),
-    "new": Tab(
-        gettext_lazy("New"),
-        frozenset({Status.RECEIVED}),
-        gettext_lazy("No new requests: somebody works on each one."),
-    ),
-    "in-review": Tab(
-        gettext_lazy("In review"),
-        frozenset({Status.IN_REVIEW}),
-        gettext_lazy("Nobody works on a request right now."),
-    ),
-    "waiting": Tab(gettext_lazy("Waiting"), frozenset({Status.WAITING}), gettext_lazy("We wait for nobody.")),
-    "offers": Tab(
-        gettext_lazy("Times offered"), frozenset({Status.OFFERED}), gettext_lazy("No patient has times to choose from.")
-    ),
-    "scheduled": Tab(gettext_lazy("Scheduled"), frozenset({Status.SCHEDULED}), gettext_lazy("No visits are booked.")),
-    "quarantine": Tab(
-        gettext_lazy("Quarantine"),
-        frozenset({Status.QUARANTINED}),
-        gettext_lazy("Nothing was put aside as possible spam."),
-    ),
-    "finished": Tab(
-        gettext_lazy("Finished"),
-        frozenset({Status.COMPLETED, Status.CLOSED}),
-        gettext_lazy("No request has been finished yet."),
-    ),
-    "all": Tab(
-        gettext_lazy("All"),
-        frozenset(Status),
-        gettext_lazy("No requests yet. The first one will stand here as soon as it is sent."),
-    ),
-}
+def list_context(request, changelist, search_form=None) -> dict:
+    """What the list's template needs. `search_form` goes back with what was typed."""
+    lists, narrow = changelist.filter_specs
+    now = lists.look.now
+    counts = count_all(narrow.queryset(request, AppointmentRequest.objects.all()), lists.look)
+    rows = list(changelist.result_list)
+    prefetch_related_objects(rows, "contact_attempts", "visits")
+    is_search = lists.name == FOUND
+    return {
+        "title": _heading_of_search(changelist.result_count) if is_search else _heading(counts),
+        "rows": [(row, badge(row, now), last_try(row, now)) for row in rows],
+        "tabs": lists.tabs(changelist, counts),
+        "shown": lists.name,
+        "is_search": is_search,
+        "narrow_form": narrow.form,
+        "chosen": narrow.form.chosen(),
+        "empty": lists.worklist.empty,
+        "words": bool(moves.groups_of(request.user) & READERS),
+        "search_form": search_form or SearchForm(),
+        "stuck": _stuck_messages(request.user),
+    }
 
 
-class TabFilter(SimpleListFilter):
-    """Requests by status, as tabs with counts; the open ones unless told otherwise."""
+def _heading(counts):
+    heading = ngettext("Requests: %(count)d open", "Requests: %(count)d open", counts["open"])
+    heading = heading % {"count": counts["open"]}
+    late = counts["overdue"]
+    return _("%(heading)s, %(late)d late") % {"heading": heading, "late": late} if late else heading
 
-    title = gettext_lazy("status")
-    parameter_name = "show"
 
-    def __init__(self, request, params, model, model_admin):
-        super().__init__(request, params, model, model_admin)
-        self.by_status = dict(model.objects.order_by().values_list("status").annotate(Count("pk")))
+def _heading_of_search(count):
+    return _("Found for your search: %(count)d") % {"count": count}
 
-    def lookups(self, request, model_admin):
-        return [(name, tab.label) for name, tab in TABS.items()]
 
-    def tab(self):
-        return self.value() if self.value() in TABS else "open"
-
-    def queryset(self, request, queryset):
-        return queryset.filter(status__in=TABS[self.tab()].statuses)
-
-    def count(self, name):
-        return sum(self.by_status.get(status, 0) for status in TABS[name].statuses)
-
-    def choices(self, changelist):
-        for name, tab in TABS.items():
-            yield {
-                "selected": name == self.tab(),
-                "query_string": changelist.get_query_string({self.parameter_name: name}),
-                "display": _("%(tab)s (%(count)d)") % {"tab": tab.label, "count": self.count(name)},
-            }
+def _stuck_messages(user):
+    """How many messages need a person, and where they are; None for who may not see them."""
+    if not user.has_perm("outbox.view_message"):
+        return None
+    state = Message.State.NEEDS_HUMAN
+    return {
+        "count": Message.objects.filter(state=state).count(),
+        "address": f"{reverse('admin:outbox_message_changelist')}?state__exact={state}",
+    }
 
 
 @dataclass(frozen=True)

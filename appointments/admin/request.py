@@ -1,18 +1,19 @@
 from django.contrib import admin, messages
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
-from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
+from appointments.admin import search
+from appointments.admin.filters import NARROWINGS, NarrowFilter, without_blanks
 from appointments.admin.forms import CallForm, MoveForm, NoteForm
 from appointments.admin.page import context_of
-from appointments.admin.queue import TABS, TabFilter, badge, last_try
+from appointments.admin.queue import list_context
+from appointments.admin.worklists import FOUND, WorklistFilter
 from appointments.models import AppointmentRequest, PatientFile
 from appointments.models.words import FileKind
 from appointments.services import files, moves
@@ -36,7 +37,7 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
 
     fields = ()
     list_display = ("reference",)
-    list_filter = (TabFilter,)
+    list_filter = (WorklistFilter, NarrowFilter)
     list_select_related = ("assignee",)
     list_per_page = 50
     sortable_by = ()
@@ -51,36 +52,34 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
         return False
 
     def lookup_allowed(self, lookup, value, request):
-        return lookup == TabFilter.parameter_name  # the tabs are enough, and no name gets into an address
+        return lookup in {WorklistFilter.parameter_name, *NARROWINGS}  # codes: no name gets into an address
 
     # The list
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).by_promise()
-
     def changelist_view(self, request, extra_context=None):
-        response = super().changelist_view(request, extra_context)
+        return self._search(request) if request.method == "POST" else self._list(request)
+
+    def _list(self, request, *, status=200, search_form=None):
+        request.GET = without_blanks(request.GET)
+        response = super().changelist_view(request)
         changelist = getattr(response, "context_data", {}).get("cl")
         if changelist is not None:
-            response.context_data |= self._list_context(request, changelist)
+            response.context_data |= list_context(request, changelist, search_form)
+            response.status_code = status
         return response
 
-    def _list_context(self, request, changelist):
-        now = timezone.now()
-        tabs = changelist.filter_specs[0]
-        rows = list(changelist.result_list)
-        prefetch_related_objects(rows, "contact_attempts", "visits")
-        return {
-            "title": self._heading(tabs.count("open"), AppointmentRequest.objects.late(now).count()),
-            "rows": [(row, badge(row, now), last_try(row, now)) for row in rows],
-            "tabs": list(tabs.choices(changelist)),
-            "empty": TABS[tabs.tab()].empty,
-            "words": bool(moves.groups_of(request.user) & READERS),
-        }
-
-    def _heading(self, open_count, late_count):
-        heading = ngettext("Requests: %(count)d open", "Requests: %(count)d open", open_count) % {"count": open_count}
-        return _("%(heading)s, %(late)d late") % {"heading": heading, "late": late_count} if late_count else heading
+    def _search(self, request):
+        """The words are posted and end here; the list then reads their hashes from the session."""
+        if not self.has_view_permission(request) or not moves.groups_of(request.user) & READERS:
+            raise PermissionDenied
+        if "show_all" in request.POST:
+            search.forget(request)
+            return HttpResponseRedirect(request.path)
+        form = search.SearchForm(request.POST)
+        if not form.is_valid():
+            return self._list(request, status=422, search_form=form)
+        search.keep(request, form.cleaned_data["words"])
+        return HttpResponseRedirect(f"{request.path}?{WorklistFilter.parameter_name}={FOUND}")
 
     # One request
 

@@ -22,13 +22,18 @@ def folded(name: str) -> str:
     return "".join(letter for letter in decomposed if letter.isalnum())
 
 
+def owed() -> models.Q:
+    """Requests whose promise is still to be kept: nobody has spoken with the patient or booked a visit."""
+    reached = ContactAttempt.objects.filter(
+        appointment_request=models.OuterRef("pk"), result=ContactAttempt.Result.REACHED
+    )
+    return models.Q(status__in=ON_THE_CLOCK) & ~models.Q(models.Exists(reached))
+
+
 class AppointmentRequestQuerySet(models.QuerySet):
     def late(self, at):
-        """Requests that at `at` are past their promise: nobody has spoken with the patient or booked a visit."""
-        reached = ContactAttempt.objects.filter(
-            appointment_request=models.OuterRef("pk"), result=ContactAttempt.Result.REACHED
-        )
-        return self.filter(~models.Exists(reached), status__in=ON_THE_CLOCK, respond_by__lt=at)
+        """Requests that at `at` are past their promise."""
+        return self.filter(owed(), respond_by__lt=at)
 
     def by_promise(self):
         """Who is owed an answer first; then who waits, by the next step; then who is booked, by the visit; the rest.
@@ -155,7 +160,10 @@ class AppointmentRequest(models.Model):
     class Meta:
         verbose_name = _("request")
         verbose_name_plural = _("requests")
-        indexes = [models.Index(fields=["status", "priority", "deadline_at", "respond_by"], name="request_queue")]
+        indexes = [
+            models.Index(fields=["status", "priority", "deadline_at", "respond_by"], name="request_queue"),
+            models.Index(fields=["submitted_at"], name="request_by_age"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(status="closed") | ~models.Q(outcome=""), name="closed_has_an_outcome"

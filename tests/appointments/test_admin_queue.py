@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from appointments.admin.queue import TABS, badge, short_when
+from appointments.admin.queue import badge, short_when
 from appointments.models import AppointmentRequest, Visit
 from appointments.models.words import Priority
 from appointments.services import moves
@@ -60,34 +60,6 @@ def test_queue_shows_who_is_owed_an_answer_before_who_waits_and_who_is_booked(cl
     assert response.content.decode().count("Urgent signs") == 3
 
 
-@pytest.mark.parametrize("tab", TABS)
-def test_tab_shows_its_statuses_and_counts_them(client, practice, tab):
-    sign_in(client, "scheduler")
-    shown = {}
-    for status in Status:
-        values = {"outcome": "spam"} if status == Status.CLOSED else {}
-        values |= {"waiting_on": "payer", "next_action_at": NOON} if status in (Status.WAITING, Status.OFFERED) else {}
-        shown[status] = AppointmentRequestFactory(status=status, **values).reference
-
-    response = client.get(LIST, {"show": tab})
-
-    assert sorted(references(response)) == sorted(shown[status] for status in TABS[tab].statuses)
-    assert f'aria-current="true">{TABS[tab].label} ({len(TABS[tab].statuses)})</a>' in response.content.decode()
-
-
-@pytest.mark.parametrize("tab", TABS)
-def test_empty_list_says_what_that_means(client, practice, tab):
-    sign_in(client, "scheduler")
-
-    assert str(TABS[tab].empty) in client.get(LIST, {"show": tab}).content.decode()
-
-
-def test_unknown_tab_is_the_open_one(client, practice):
-    sign_in(client, "scheduler")
-
-    assert str(TABS["open"].empty) in client.get(LIST, {"show": "nonsense"}).content.decode()
-
-
 def test_heading_counts_open_and_late(client, practice):
     user = sign_in(client, "scheduler")
     AppointmentRequestFactory()
@@ -124,7 +96,7 @@ def test_query_count_is_the_same_with_1_and_3_rows(client, practice):
 
     def queries():
         with CaptureQueriesContext(connection) as captured:
-            assert client.get(LIST).status_code == 200
+            assert client.get(LIST, {"show": "open"}).status_code == 200
         return len(captured)
 
     def add():
@@ -137,8 +109,8 @@ def test_query_count_is_the_same_with_1_and_3_rows(client, practice):
     add()
     add()
 
-    # session, user, rights of user and group, counts of tabs, rows of the page and their number, late ones, tries,
-    # visits, groups, and four for the practice
+    # session, user, rights of user and group, counts of the worklists, rows of the page and their number, tries,
+    # visits, groups, staff to filter by, and four for the practice
     assert (with_one, queries()) == (15, 15)
 
 
