@@ -31,6 +31,10 @@ class SearchForm(forms.Form):
         error_messages={"required": _("Please type what you look for.")},
     )
 
+    def add_error(self, field, error):
+        super().add_error(field, error)
+        self.fields["words"].widget.attrs["autofocus"] = True
+
     def clean_words(self) -> Terms:
         text = self.cleaned_data["words"]
         readings = [_reference(text), _email(text), _phone(text), _date_of_birth(text), _last_name(text)]

@@ -5,6 +5,7 @@ import datetime
 import pytest
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from appointments.services.setup import make_groups
 from tests.appointments.desk import LIST
@@ -59,6 +60,7 @@ def test_bad_search_is_told_and_kept(queue):
     queue.get_by_role("alert").wait_for()
 
     box = queue.get_by_label("Find a request")
+    expect(box).to_be_focused()
     assert (box.input_value(), box.get_attribute("aria-invalid")) == ("2/30/1950", "true")
     assert "id_words_error" in box.get_attribute("aria-describedby")
     look_at(queue, "queue-refused")
