@@ -39,7 +39,7 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
     list_display = ("reference",)
     list_filter = (WorklistFilter, NarrowFilter)
     list_select_related = ("assignee",)
-    list_per_page = 50
+    list_per_page = list_max_show_all = 50  # no "Show all": each row is decrypted
     sortable_by = ()
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER

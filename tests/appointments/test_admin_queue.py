@@ -118,9 +118,9 @@ def test_list_is_paged(client, practice):
     sign_in(client, "scheduler")
     AppointmentRequestFactory.create_batch(51)
 
-    first, second = client.get(LIST), client.get(LIST, {"p": 2})
+    first, second, everything = (client.get(LIST, params) for params in ({}, {"p": 2}, {"all": "1"}))
 
-    assert (len(references(first)), len(references(second))) == (50, 1)
+    assert [len(references(page)) for page in (first, second, everything)] == [50, 1, 50]
 
 
 @pytest.mark.parametrize(

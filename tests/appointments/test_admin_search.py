@@ -2,6 +2,7 @@
 
 import datetime
 import logging
+import re
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -9,7 +10,10 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
 
+from appointments.admin.search import COLUMNS, SearchForm
 from tests.appointments.desk import LIST, sign_in
 from tests.factories import AppointmentRequestFactory
 
@@ -154,6 +158,20 @@ def test_bad_input_gets_a_sentence_and_keeps_what_was_typed(desk, rosa, words, s
     assert "<title>Error:" in html
     assert response.context["search_form"]["words"].value() == words
     assert "desk_search" not in desk.session
+
+
+@given(st.text(max_size=100) | st.from_regex(r"[0-9A-Za-z/.,@ +-]{1,30}", fullmatch=True))
+def test_whatever_is_typed_becomes_hashes_or_a_sentence(words):  # P39
+    form = SearchForm({"words": words})
+
+    if form.is_valid():
+        assert form.cleaned_data["words"].keys() <= set(COLUMNS)
+        hashes = [
+            hash for column, values in form.cleaned_data["words"].items() if column != "reference" for hash in values
+        ]
+        assert all(re.fullmatch(r"h1\.[0-9a-f]{64}", hash) for hash in hashes)
+    else:
+        assert len(form.errors["words"]) == 1
 
 
 def test_found_stays_while_paging(desk):

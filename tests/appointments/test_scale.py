@@ -41,6 +41,13 @@ def test_seed_scale_refuses_a_production_site(practice):
     assert not AppointmentRequest.objects.exists()
 
 
+def test_seed_scale_says_that_seed_comes_first(db, settings):
+    settings.DEBUG = True
+
+    with pytest.raises(CommandError, match="run `seed` first"):
+        call_command("seed_scale", "1")
+
+
 @pytest.fixture
 def years_of_work(practice):
     scale.add(6000)

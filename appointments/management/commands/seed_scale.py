@@ -1,6 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from appointments.services import scale
+from practice.models import Location
 
 
 class Command(BaseCommand):
@@ -14,4 +15,6 @@ class Command(BaseCommand):
             scale.make(count)
         except scale.ScaleRefused as refusal:
             raise CommandError(str(refusal)) from refusal
+        except Location.DoesNotExist:
+            raise CommandError("There is no office to come to: run `seed` first.") from None
         self.stdout.write(f"Requests added: {count}")
