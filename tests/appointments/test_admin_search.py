@@ -104,12 +104,20 @@ def test_name_of_one_letter_is_found_where_names_have_one(desk):
     assert found(desk, "李") == [appointment_request.reference]
 
 
-def test_search_finds_what_was_hashed_with_an_older_key(desk, keys):
+@pytest.mark.parametrize("words", ["Example", "813-555-0117", "rosa@example.org", "4/3/1931"])
+def test_search_tries_every_hash_key(desk, keys, words):
     keys(hash=["h1"])
-    appointment_request = AppointmentRequestFactory(last_name="Example")
+    appointment_request = AppointmentRequestFactory(
+        last_name="Example",
+        phone="+18135550117",
+        email="rosa@example.org",
+        date_of_birth=datetime.date(1931, 4, 3),
+    )
     keys(hash=["h2", "h1"])
 
-    assert found(desk, "Example") == [appointment_request.reference]
+    assert found(desk, words) == [appointment_request.reference]
+    for column, values in desk.session["desk_search"].items():
+        assert {value.partition(".")[0] for value in values} == {"h2", "h1"}, column
 
 
 # What the page says
