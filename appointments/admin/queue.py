@@ -10,7 +10,6 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from appointments.admin.search import SearchForm
 from appointments.admin.worklists import FOUND, count_all
@@ -28,24 +27,26 @@ def list_context(request, changelist, search_form=None) -> dict:
     rows = list(changelist.result_list)
     prefetch_related_objects(rows, "contact_attempts", "visits")
     is_search = lists.name == FOUND
+    chosen = narrow.form.chosen()
     return {
-        "title": _heading_of_search(changelist.result_count) if is_search else _heading(counts),
+        "title": _heading_of_search(changelist.result_count) if is_search else _heading(counts, bool(chosen)),
         "rows": [(row, badge(row, now), last_try(row, now)) for row in rows],
         "tabs": lists.tabs(changelist, counts),
         "shown": lists.name,
         "worklist": lists.worklist,
         "is_search": is_search,
         "narrow_form": narrow.form,
-        "chosen": narrow.form.chosen(),
+        "chosen": chosen,
         "words": bool(moves.groups_of(request.user) & READERS),
         "search_form": search_form or SearchForm(),
         "stuck": _stuck_messages(request.user),
     }
 
 
-def _heading(counts):
-    heading = ngettext("Requests: %(count)d open", "Requests: %(count)d open", counts["open"])
-    heading = heading % {"count": counts["open"]}
+def _heading(counts, is_narrowed):
+    """Counts what the filters leave, and then says so: nobody may read "0 late" where somebody waits."""
+    what = _("Chosen requests") if is_narrowed else _("Requests")
+    heading = _("%(what)s: %(count)d open") % {"what": what, "count": counts["open"]}
     late = counts["overdue"]
     return _("%(heading)s, %(late)d late") % {"heading": heading, "late": late} if late else heading
 

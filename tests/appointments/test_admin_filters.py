@@ -76,6 +76,15 @@ def test_filters_stay_in_tabs_and_pages_and_can_be_cleared(client, practice):
     assert len(client.get(LIST, {"show": "open", "language": "es", "p": 2}).context["rows"]) == 1
 
 
+def test_heading_says_that_it_counts_what_was_chosen(client, practice):
+    sign_in(client, "scheduler")
+    AppointmentRequestFactory(language="es")
+    AppointmentRequestFactory(respond_by=timezone.now() - DAY)
+
+    assert "<h1>Chosen requests: 1 open</h1>" in client.get(LIST, {"language": "es"}).content.decode()
+    assert "<h1>Requests: 2 open, 1 late</h1>" in client.get(LIST).content.decode()
+
+
 def test_empty_list_with_filters_says_so(client, practice):
     sign_in(client, "scheduler")
     AppointmentRequestFactory()
