@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 
 TWO_WEEKS = datetime.timedelta(days=14)
 LONGEST_SEARCH_DAYS = 400
-FALLBACK_CLOSING = datetime.time(17)
+FALLBACK_OPENING, FALLBACK_CLOSING = datetime.time(8), datetime.time(17)
 WEEKDAYS_WITHOUT_HOURS = range(5)
 HOLIDAYS_SHOWN = 5
 OBSERVED = " (observed)"
@@ -64,6 +64,7 @@ class Calendar:
         self._hours = {row.weekday: row for row in opening_hours}
         self._closures = list(closures)
         self._holidays = holidays.country_holidays("US")
+        self._spans = {}
 
     def closing_time(self, day: datetime.date) -> datetime.datetime | None:
         """When the office closes on `day` (aware); None if it is closed that day."""
@@ -76,6 +77,26 @@ class Calendar:
         local = at.astimezone(zone())
         closes = self.closing_time(local.date())
         return closes is not None and self._hours[local.weekday()].opens <= local.time() and local < closes
+
+    def open_between(self, start: datetime.datetime, end: datetime.datetime) -> datetime.timedelta:
+        """For how long the office was open between two moments (aware)."""
+        day, last = start.astimezone(zone()).date(), end.astimezone(zone()).date()
+        total = datetime.timedelta()
+        while day <= last:
+            if span := self._span(day):
+                opens, closes = span
+                total += max(min(end, closes) - max(start, opens), datetime.timedelta())
+            day += datetime.timedelta(days=1)
+        return total
+
+    def _span(self, day):
+        """When the office opens and closes on `day`, None if it is closed; worked out once for each day."""
+        if day not in self._spans:
+            closes = self.closing_time(day)
+            opens = closes and datetime.datetime.combine(day, self._hours[day.weekday()].opens, tzinfo=zone())
+            # In UTC, so that a difference is true on both sides of a clock change.
+            self._spans[day] = closes and (opens.astimezone(datetime.UTC), closes.astimezone(datetime.UTC))
+        return self._spans[day]
 
     def holidays_ahead(self, day: datetime.date) -> list[tuple[datetime.date, str]]:
         """The next federal holidays from `day` on, with names: those on which the office would otherwise be open."""

@@ -11,7 +11,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from practice import hours
-from practice.models import Closure, Location, Practice
+from practice.models import Closure, Location, OpeningHours, Practice
 
 logger = logging.getLogger(__name__)
 
@@ -34,10 +34,19 @@ def current_practice() -> Practice:
     return practice
 
 
-def closures_of(location):
-    """Closures of `location` and of all offices that are not over, the next one first."""
-    today = timezone.localdate(timezone=hours.zone())
-    return Closure.objects.filter(Q(location=None) | Q(location=location), ends_on__gte=today)
+def closures_of(location, since: datetime.date | None = None):
+    """Closures of `location` and of all offices that are not over on `since`, today by default; the next one first."""
+    since = since or timezone.localdate(timezone=hours.zone())
+    return Closure.objects.filter(Q(location=None) | Q(location=location), ends_on__gte=since)
+
+
+def calendar_since(day: datetime.date) -> hours.Calendar:
+    """The calendar of the main office, with the closures of `day` and later; without hours, of ordinary weekdays."""
+    main = Location.objects.prefetch_related("opening_hours").first()
+    ordinary = {"opens": hours.FALLBACK_OPENING, "closes": hours.FALLBACK_CLOSING}
+    rows = main.opening_hours.all() if main else []
+    rows = rows or [OpeningHours(weekday=weekday, **ordinary) for weekday in hours.WEEKDAYS_WITHOUT_HOURS]
+    return hours.Calendar(rows, closures_of(main, day))
 
 
 def reply_promise(at: datetime.datetime | None = None, practice: Practice | None = None) -> datetime.datetime:

@@ -7,6 +7,7 @@ import pytest
 
 from practice.hours import FEDERAL_HOLIDAYS, Calendar, in_words
 from practice.models import Closure, OpeningHours
+from practice.services import calendar_since
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -160,3 +161,35 @@ def test_every_holiday_is_named_for_translators():
     found = {name for month in range(1, 13) for _day, name in calendar.holidays_ahead(datetime.date(2027, month, 1))}
 
     assert found == set(FEDERAL_HOLIDAYS)
+
+
+# For how long the office was open
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("2026-11-17T09:00", "2026-11-17T11:30", 2.5),
+        ("2026-11-17T16:00", "2026-11-18T09:00", 2),
+        ("2026-11-17T18:00", "2026-11-18T07:00", 0),
+        ("2026-11-17T05:00", "2026-11-17T23:00", 9),
+        ("2026-11-20T16:00", "2026-11-23T09:00", 2),  # over a weekend
+        ("2026-11-25T16:00", "2026-11-27T09:00", 2),  # over Thanksgiving
+        ("2026-12-01T16:00", "2026-12-04T09:00", 2),  # over two days of closure
+        ("2027-03-12T16:00", "2027-03-15T09:00", 2),  # over a change of the clock
+        ("2026-11-18T09:00", "2026-11-17T09:00", 0),
+        ("2026-11-02T00:00", "2026-11-28T00:00", 18 * 9),  # four weeks with two holidays
+    ],
+)
+def test_open_between_counts_office_hours_only(start, end, hours):
+    calendar = Calendar(weekday_hours(), [closure("2026-12-02", "2026-12-03")])
+
+    for zone in (NEW_YORK, datetime.UTC):
+        found = calendar.open_between(at(start).astimezone(zone), at(end).astimezone(zone))
+        assert found == datetime.timedelta(hours=hours)
+
+
+def test_without_any_hours_ordinary_weekdays_count(db):
+    calendar = calendar_since(datetime.date(2026, 11, 1))
+
+    assert calendar.open_between(at("2026-11-20T16:00"), at("2026-11-23T09:00")) == datetime.timedelta(hours=2)
