@@ -83,10 +83,19 @@ GROUPS = (SCHEDULER, COORDINATOR, CLINICIAN, EDITOR, SUPERVISOR, AUDITOR, OWNER)
 PATIENT = "patient"  # no group: whoever opened the patient's page with a code
 DESK = frozenset({SCHEDULER, COORDINATOR, SUPERVISOR})
 
-# Besides the moves: who may read a patient's words, who may log a call, who may write a note.
+# Besides the moves
 READERS = DESK | {CLINICIAN}
 CALLERS = DESK
 NOTERS = DESK | {CLINICIAN}
+AUDITORS = frozenset({AUDITOR, SUPERVISOR})
+COUNTERS = frozenset({AUDITOR, SUPERVISOR})
+BESIDE_MOVES = (
+    (_("read the patient's words"), READERS),
+    (_("log a call"), CALLERS),
+    (_("write a note"), NOTERS),
+    (_("see who opened a request"), AUDITORS),
+    (_("see the numbers"), COUNTERS),
+)
 
 OUTCOME_BY = {Outcome.ENTERED_IN_ERROR: frozenset({SUPERVISOR})}  # any other outcome: whoever may close
 TRIES_NEEDED = 3  # before a patient counts as out of reach, on two channels where there are two

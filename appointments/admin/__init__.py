@@ -1,4 +1,5 @@
+from appointments.admin.export import ExportAdmin
 from appointments.admin.request import AppointmentRequestAdmin
 from appointments.admin.routing import RoutingRuleAdmin
 
-__all__ = ["AppointmentRequestAdmin", "RoutingRuleAdmin"]
+__all__ = ["AppointmentRequestAdmin", "ExportAdmin", "RoutingRuleAdmin"]

@@ -13,20 +13,18 @@ from appointments.models import Visit
 from appointments.models.words import Need, UrgentSign, Voicemail
 from appointments.services import spam
 from appointments.transitions import (
-    AUDITOR,
+    AUDITORS,
     CALLERS,
     MOVES,
     NOTERS,
     PATIENT,
     READERS,
-    SUPERVISOR,
     Outcome,
     Status,
     WaitingOn,
 )
 from practice import phones
 
-AUDITORS = frozenset({AUDITOR, SUPERVISOR})
 READS_SHOWN = 20
 
 

@@ -15,14 +15,14 @@ from appointments.admin.search import SearchForm
 from appointments.admin.worklists import FOUND, count_all
 from appointments.models import AppointmentRequest, ContactAttempt, Visit
 from appointments.services import moves
-from appointments.transitions import ON_THE_CLOCK, READERS, Status
+from appointments.transitions import COUNTERS, ON_THE_CLOCK, READERS, Status
 from outbox.models import Message
 
 
 def list_context(request, changelist, search_form=None) -> dict:
     """What the list's template needs. `search_form` goes back with what was typed."""
     lists, narrow = changelist.filter_specs
-    now = lists.look.now
+    now, groups = lists.look.now, moves.groups_of(request.user)
     counts = count_all(narrow.queryset(request, AppointmentRequest.objects.all()), lists.look)
     rows = list(changelist.result_list)
     prefetch_related_objects(rows, "contact_attempts", "visits")
@@ -37,7 +37,8 @@ def list_context(request, changelist, search_form=None) -> dict:
         "is_search": is_search,
         "narrow_form": narrow.form,
         "chosen": chosen,
-        "words": bool(moves.groups_of(request.user) & READERS),
+        "words": bool(groups & READERS),
+        "numbers": bool(groups & COUNTERS),
         "search_form": search_form or SearchForm(),
         "stuck": _stuck_messages(request.user),
     }

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from appointments.admin import search
 from appointments.admin.filters import NARROWINGS, NarrowFilter, without_blanks
 from appointments.admin.forms import CallForm, MoveForm, NoteForm
+from appointments.admin.numbers import numbers_view
 from appointments.admin.page import context_of
 from appointments.admin.queue import list_context
 from appointments.admin.worklists import FOUND, WorklistFilter
@@ -116,7 +117,12 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
             self.admin_site.admin_view(require_GET(self.file_view)),
             name="appointments_appointmentrequest_file",
         )
-        return [address, *super().get_urls()]
+        numbers = path(
+            "numbers/",
+            self.admin_site.admin_view(require_GET(numbers_view)),
+            name="appointments_appointmentrequest_numbers",
+        )
+        return [address, numbers, *super().get_urls()]
 
     def file_view(self, request, pk, file_id):
         """One file, to be saved: never shown by the browser, and never from its cache."""

@@ -1,6 +1,7 @@
 from appointments.models.access import AccessCode, AccessLink, AccessSession
 from appointments.models.conversation import PatientQuestion, TimeOffer
 from appointments.models.draft import RequestDraft
+from appointments.models.export import Export, Span
 from appointments.models.file import PatientFile
 from appointments.models.history import ContactAttempt, ReadEvent, StaffNote, StatusEvent
 from appointments.models.rate import RateCount
@@ -14,12 +15,14 @@ __all__ = [
     "AccessSession",
     "AppointmentRequest",
     "ContactAttempt",
+    "Export",
     "PatientFile",
     "PatientQuestion",
     "RateCount",
     "ReadEvent",
     "RequestDraft",
     "RoutingRule",
+    "Span",
     "StaffNote",
     "StatusEvent",
     "TimeOffer",

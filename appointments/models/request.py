@@ -3,14 +3,14 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models import words
-from appointments.models.history import ContactAttempt
+from appointments.models.history import ContactAttempt, StatusEvent
 from appointments.models.visit import Visit
 from appointments.reference import new_reference
-from appointments.transitions import ON_THE_CLOCK, Outcome, Status, WaitingOn
+from appointments.transitions import ON_THE_CLOCK, QUIET_OUTCOMES, TRANSITIONS, Outcome, Status, WaitingOn
 from practice import phones
 from vault.crypto import keyed_hash
 from vault.fields import EncryptedDateField, EncryptedJSONField, EncryptedTextField
@@ -34,6 +34,23 @@ class AppointmentRequestQuerySet(models.QuerySet):
     def late(self, at):
         """Requests that at `at` are past their promise."""
         return self.filter(owed(), respond_by__lt=at)
+
+    def asked(self, since):
+        """Requests that people sent from `since` on: nothing that is, or may be, spam."""
+        return self.filter(submitted_at__gte=since).exclude(status=Status.QUARANTINED).exclude(outcome=Outcome.SPAM)
+
+    def with_first_contact(self):
+        """Each with `first_contact_at`, when the patient first heard from a person; None if not yet.
+
+        That is a call that reached them, or a move that tells them something: times, a question, a visit, an end.
+        """
+        of_request = {"appointment_request": models.OuterRef("pk")}
+        calls = ContactAttempt.objects.filter(**of_request, result=ContactAttempt.Result.REACHED)
+        moves = StatusEvent.objects.filter(**of_request, move__in=[move.name for move in TRANSITIONS if move.tells])
+        told = moves.exclude(to_status=Status.CLOSED, details__outcome__in=QUIET_OUTCOMES)
+        first = [models.Subquery(rows.order_by("at").values("at")[:1]) for rows in (calls, told)]
+        # SQLite's Least is nothing where one of the two is nothing.
+        return self.annotate(first_contact_at=Coalesce(Least(*first), *first))
 
     def by_promise(self):
         """Who is owed an answer first; then who waits, by the next step; then who is booked, by the visit; the rest.

@@ -29,6 +29,7 @@ from practice.models import Clinician, Location
 from practice.services import reply_promise
 
 READ = ("view",)
+TAKE = ("view", "add")
 SIGN = ("sign",)
 WORK = ("view", "change")
 WRITE = ("view", "add", "change")
@@ -36,6 +37,7 @@ RULE = ("view", "add", "change", "delete")
 
 # Which group meets which kind of row in the admin. What may be done with a request says the table of transitions.
 _DESK = {"appointments.appointmentrequest": WORK}
+_EXPORTS = {"appointments.export": TAKE}
 _PROCEDURES = "procedures.*"
 RIGHTS = {
     SCHEDULER: _DESK,
@@ -47,9 +49,14 @@ RIGHTS = {
         "practice.helplanguage": RULE,
         "practice.clinician": WRITE,
     },
-    SUPERVISOR: _DESK | {"appointments.routingrule": RULE, "outbox.message": WORK},
-    AUDITOR: {"appointments.appointmentrequest": READ, "appointments.routingrule": READ},
+    SUPERVISOR: _DESK | _EXPORTS | {"appointments.routingrule": RULE, "outbox.message": WORK},
+    AUDITOR: {
+        "appointments.appointmentrequest": READ,
+        "appointments.export": READ,
+        "appointments.routingrule": READ,
+    },
     OWNER: _DESK
+    | _EXPORTS
     | {
         _PROCEDURES: READ,
         "practice.practice": WORK,

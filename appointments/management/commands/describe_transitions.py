@@ -5,14 +5,12 @@ from django.core.management.base import BaseCommand
 from django.utils import translation
 
 from appointments.transitions import (
-    CALLERS,
+    BESIDE_MOVES,
     COMMENT_NEEDED,
     NOSHOW_AFTER_MINUTES,
-    NOTERS,
     OPEN,
     OUTCOME_BY,
     QUIET_OUTCOMES,
-    READERS,
     TRANSITIONS,
     TRIES_NEEDED,
     Outcome,
@@ -55,7 +53,7 @@ def path():
 
 def _statuses():
     rows = [(f"`{status.value}`", status.label, "yes" if status in OPEN else "no") for status in Status]
-    return ["## Statuses", "", *_table(("Code", "Shown to staff as", "Open"), rows)]
+    return ["## Statuses", "", *table(("Code", "Shown to staff as", "Open"), rows)]
 
 
 def _moves():
@@ -73,7 +71,7 @@ def _moves():
         for move in TRANSITIONS
     ]
     head = ("Move", "Button", "From", "To", "Who", "Needs", "May have", "Tells the patient")
-    return ["", "## Moves", "", *_table(head, rows)]
+    return ["", "## Moves", "", *table(head, rows)]
 
 
 def _outcomes():
@@ -91,25 +89,20 @@ def _outcomes():
         "",
         "## Why a request is closed",
         "",
-        *_table(("Code", "Shown to staff as", "Comment", "Who", "The patient is told"), rows),
+        *table(("Code", "Shown to staff as", "Comment", "Who", "The patient is told"), rows),
     ]
 
 
 def _others():
-    rows = [
-        ("read the patient's words", READERS),
-        ("log a call", CALLERS),
-        ("write a note", NOTERS),
-    ]
-    rows = [(what, ", ".join(sorted(groups))) for what, groups in rows]
-    return ["", "## What else", "", *_table(("What", "Who"), rows)]
+    rows = [(what, ", ".join(sorted(groups))) for what, groups in BESIDE_MOVES]
+    return ["", "## What else", "", *table(("What", "Who"), rows)]
 
 
 def _codes(codes):
     return ", ".join(f"`{code}`" for code in map(str, codes))
 
 
-def _table(head, rows):
+def table(head, rows):
     return [_row(head), _row(["---"] * len(head)), *map(_row, rows)]
 
 
