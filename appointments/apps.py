@@ -7,7 +7,9 @@ class AppointmentsConfig(AppConfig):
     verbose_name = _("Appointments")
 
     def ready(self):
+        from appointments.models import kept
         from appointments.services import files
         from vault.rotation import OUTSIDE
 
+        kept.refuse_deleting()
         OUTSIDE["Patients' files"] = files.rotate

@@ -1,4 +1,4 @@
-"""What was done and seen. Rows are added, never changed."""
+"""What was done and seen. Rows are added, never changed and never deleted."""
 
 import uuid
 
@@ -18,11 +18,15 @@ class AppendOnlyQuerySet(models.QuerySet):
     def update(self, **kwargs):
         raise AppendOnlyError
 
-    def delete(self):
-        raise AppendOnlyError
+    def bulk_create(self, objs, *args, update_conflicts=False, **kwargs):
+        if update_conflicts:  # it would overwrite the rows that stand in the way
+            raise AppendOnlyError
+        return super().bulk_create(objs, *args, **kwargs)
 
 
 class AppendOnly(models.Model):
+    """A row that is added once; models.kept refuses to delete it."""
+
     appointment_request = models.ForeignKey("appointments.AppointmentRequest", on_delete=models.PROTECT)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -44,9 +48,6 @@ class AppendOnly(models.Model):
         if self.pk:
             raise AppendOnlyError
         super().save(*args, **kwargs)
-
-    def delete(self, *args, **kwargs):
-        raise AppendOnlyError
 
 
 class StatusEvent(AppendOnly):
