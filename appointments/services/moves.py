@@ -74,10 +74,13 @@ def groups_of(user: AbstractUser | None) -> frozenset[str]:
         return frozenset({PATIENT})
     if not user.is_active:
         return frozenset()
-    names = set(user.groups.values_list("name", flat=True))
-    if user.is_superuser or OWNER in names:
-        names.add(SUPERVISOR)
-    return frozenset(names)
+    groups = counting_as(*user.groups.values_list("name", flat=True))
+    return groups | {SUPERVISOR} if user.is_superuser else groups
+
+
+def counting_as(*names: str) -> frozenset[str]:
+    """The groups whose rights a member of these groups has."""
+    return frozenset({*names, SUPERVISOR} if OWNER in names else names)
 
 
 @transaction.atomic

@@ -1,0 +1,86 @@
+"""P23: what the table says a group may do, a hand-made POST of a member may, and no other. Every action, every role."""
+
+import uuid
+
+import pytest
+
+from appointments.management.commands import describe_roles
+from appointments.models import ContactAttempt, Export, StaffNote
+from appointments.transitions import CALLERS, COUNTERS, GROUPS, NOTERS, PATIENT, SUPERVISOR, TRANSITIONS, Status
+from tests.appointments.desk import LIST, page_of, sign_in
+from tests.appointments.test_admin_change import typed
+from tests.appointments.test_moves import in_status, stored
+
+# Who is tried: the group they are in, more about the account, and the groups whose rights they have by the table.
+PEOPLE = {
+    **{group: (group, {}, {group}) for group in GROUPS if group != "owner"},
+    "owner": ("owner", {}, {"owner", SUPERVISOR}),
+    "nobody": (None, {}, set()),
+    "superuser": (None, {"is_superuser": True}, {SUPERVISOR}),
+    "supervisor who left": (SUPERVISOR, {"is_active": False}, set()),
+    "supervisor who is no staff": (SUPERVISOR, {"is_staff": False}, set()),
+}
+
+
+@pytest.fixture(params=PEOPLE)
+def person(request, client, practice):
+    """(browser of somebody, the groups whose rights they have, how a refusal answers)."""
+    group, values, counts_as = PEOPLE[request.param]
+    user = sign_in(client, group, **values)
+    # Whoever is no member of staff is asked to sign in, as if the page were not theirs to know of.
+    return client, counts_as, 403 if user.is_active and user.is_staff else 302
+
+
+def answer(response):
+    """Status, and 302 only where it leads to the sign-in; what was done answers "done"."""
+    leads_away = response.status_code == 302 and not response["Location"].startswith("/admin/login/")
+    return "done" if leads_away or response.status_code == 200 else response.status_code
+
+
+def test_every_move_is_made_by_its_groups_and_refused_to_all_others(person):
+    client, counts_as, refusal = person
+    answers, expected, changed = {}, {}, []
+
+    for move in TRANSITIONS:
+        appointment_request = in_status(next(status for status in Status if status in move.sources))
+        before = stored(appointment_request)
+        answers[move.name] = answer(client.post(page_of(appointment_request), typed(move)))
+        expected[move.name] = "done" if move.by & counts_as else refusal
+        if answers[move.name] != "done" and stored(appointment_request) != before:
+            changed.append(move.name)
+
+    assert (answers, changed) == (expected, [])
+
+
+def test_what_stands_beside_the_moves_is_done_by_its_groups_and_refused_to_all_others(person):
+    client, counts_as, refusal = person
+    page = page_of(in_status(Status.IN_REVIEW))
+    file = {"weeks": 4, "tab": "all", "reason": "A count for the yearly meeting."}
+
+    answers = {
+        "call": answer(client.post(page, {"call": "reached", "note": "x", "entry_id": uuid.uuid4()})),
+        "note": answer(client.post(page, {"note": "add", "text": "x", "entry_id": uuid.uuid4()})),
+        "numbers": answer(client.get(f"{LIST}numbers/")),
+        "export": answer(client.post("/admin/appointments/export/add/", file)),
+        "exports": answer(client.get("/admin/appointments/export/")),
+    }
+
+    allowed = {
+        "call": CALLERS,
+        "note": NOTERS,
+        "numbers": COUNTERS,
+        "export": {SUPERVISOR},
+        "exports": {SUPERVISOR, "auditor"},
+    }
+    assert answers == {what: "done" if groups & counts_as else refusal for what, groups in allowed.items()}
+    kept = [model.objects.count() for model in (ContactAttempt, StaffNote, Export)]
+    assert kept == [answers[what] == "done" for what in ("call", "note", "export")]
+
+
+def test_no_move_of_the_patient_has_a_group():
+    assert {PATIENT} & set(GROUPS) == set()
+    assert [move.name for move in TRANSITIONS if PATIENT in move.by and move.by != {PATIENT}] == []
+
+
+def test_documentation_is_current():
+    assert describe_roles.path().read_text() == describe_roles.document(), "run describe_roles"
