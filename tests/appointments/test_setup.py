@@ -1,16 +1,20 @@
 """Groups, the last rule and the demo: made once, made again without harm."""
 
+import datetime
 import json
 import stat
 
 import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
 from appointments.models import AppointmentRequest, RoutingRule
 from appointments.services import setup
-from appointments.transitions import GROUPS, Status
+from appointments.transitions import GROUPS, Status, WaitingOn
 from outbox.models import Message
+
+WEEKS_12 = datetime.timedelta(weeks=12)
 
 
 @pytest.fixture
@@ -99,7 +103,7 @@ def test_demo_made_again_keeps_passwords_and_the_file(demo):
     setup.make_demo()
 
     assert demo.read_text() == before
-    assert AppointmentRequest.objects.count() == 9
+    assert AppointmentRequest.objects.count() == 40
 
 
 def test_demo_file_stays_right_when_a_password_was_changed(demo):
@@ -129,20 +133,27 @@ def test_demo_file_is_closed_to_others_even_where_one_stood_open(demo):
 def test_demo_has_requests_in_several_states_and_mails_nobody(demo):
     setup.make_demo()
 
-    assert set(AppointmentRequest.objects.values_list("status", flat=True)) == {
-        Status.RECEIVED,
-        Status.IN_REVIEW,
-        Status.WAITING,
-        Status.OFFERED,
-        Status.SCHEDULED,
-        Status.COMPLETED,
-        Status.CLOSED,
-    }
+    assert set(AppointmentRequest.objects.values_list("status", flat=True)) == set(Status)
+    assert set(AppointmentRequest.objects.values_list("waiting_on", flat=True)) == {"", *WaitingOn}
     for appointment_request in AppointmentRequest.objects.all():
         assert appointment_request.phone.startswith("+181355501")
         assert appointment_request.email == "" or appointment_request.email.endswith("@example.org")
         assert appointment_request.status_events.count() == appointment_request.version
     assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("now", ["2026-11-30T14:00Z", "2026-11-28T06:00Z", "2027-01-01T03:30Z", "2027-03-15T12:00Z"])
+def test_demo_can_be_made_at_any_hour_and_lies_behind_us(demo, time_machine, now):
+    time_machine.move_to(now, tick=False)
+
+    setup.make_demo()
+
+    now = timezone.now()
+    for appointment_request in AppointmentRequest.objects.all():
+        events = list(appointment_request.status_events.all())
+        assert now - WEEKS_12 <= appointment_request.submitted_at <= events[0].at <= events[-1].at <= now
+        assert [event.version for event in events] == list(range(1, appointment_request.version + 1))
+    assert (AppointmentRequest.objects.late(now).exists(), timezone.now()) == (True, now)
 
 
 def test_demo_leaves_real_requests_alone(demo):
