@@ -24,6 +24,10 @@ OPEN = frozenset(
 # While one of these, the promised answer is still owed.
 ON_THE_CLOCK = frozenset({Status.RECEIVED, Status.IN_REVIEW})
 
+# While one of these, the next step is ours and may be a call at an agreed time. Elsewhere `next_action_at` is the
+# patient's: the first time that was offered.
+CALLED_AGAIN = ON_THE_CLOCK | {Status.WAITING}
+
 
 class WaitingOn(models.TextChoices):
     PATIENT = "patient", _("the patient")
@@ -86,12 +90,15 @@ DESK = frozenset({SCHEDULER, COORDINATOR, SUPERVISOR})
 # Besides the moves
 READERS = DESK | {CLINICIAN}
 CALLERS = DESK
+CORRECTORS = DESK
 NOTERS = DESK | {CLINICIAN}
 AUDITORS = frozenset({AUDITOR, SUPERVISOR})
 COUNTERS = frozenset({AUDITOR, SUPERVISOR})
 BESIDE_MOVES = (
     (_("read the patient's words"), READERS),
     (_("log a call"), CALLERS),
+    (_("key in a request that came by phone, by fax or at the counter"), DESK),
+    (_("correct a number, an address, a name or a date of birth"), CORRECTORS),
     (_("write a note"), NOTERS),
     (_("see who opened a request"), AUDITORS),
     (_("see the numbers"), COUNTERS),

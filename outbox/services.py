@@ -65,6 +65,14 @@ def release(message: Message, by) -> None:
     logger.info("message %s %s: released by user %s", message.pk, message.kind, by.pk)
 
 
+def hold(*, about: str, to: str) -> int:
+    """Keep back what has not left yet for the address `to`, which turned out to be a wrong one; how many it were."""
+    waiting = Message.objects.filter(about=about, state__in=[Message.State.QUEUED, *Message.RELEASABLE])
+    wrong = [message.pk for message in waiting if message.to == to]
+    # The state once more: what a worker has taken in the meantime is under way.
+    return waiting.filter(pk__in=wrong).update(state=Message.State.HELD)
+
+
 def worker_seen_at():
     """When any worker last said that it lives (aware datetime), None if none ever did."""
     return Heartbeat.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()

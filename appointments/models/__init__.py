@@ -3,7 +3,7 @@ from appointments.models.conversation import PatientQuestion, TimeOffer
 from appointments.models.draft import RequestDraft
 from appointments.models.export import Export, Span
 from appointments.models.file import PatientFile
-from appointments.models.history import ContactAttempt, ReadEvent, StaffNote, StatusEvent
+from appointments.models.history import ContactAttempt, Correction, ReadEvent, StaffNote, StatusEvent
 from appointments.models.rate import RateCount
 from appointments.models.request import AppointmentRequest
 from appointments.models.routing import RoutingRule
@@ -15,6 +15,7 @@ __all__ = [
     "AccessSession",
     "AppointmentRequest",
     "ContactAttempt",
+    "Correction",
     "Export",
     "PatientFile",
     "PatientQuestion",

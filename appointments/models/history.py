@@ -106,9 +106,33 @@ class ContactAttempt(AppendOnly):
     channel = models.CharField(_("by"), max_length=5, choices=Channel, default=Channel.PHONE)
     result = models.CharField(_("result"), max_length=12, choices=Result)
     note = EncryptedTextField(_("note"))
+    call_again_at = models.DateTimeField(_("call again"), null=True, blank=True)  # as agreed then; see moves.log_call
 
     class Meta(AppendOnly.Meta):
         default_related_name = "contact_attempts"
 
     def __str__(self):
         return self.get_result_display()
+
+
+class Correction(AppendOnly):
+    """What stood in a column of the request, and what stands there since. The first `was` is the patient's own word."""
+
+    class Field(models.TextChoices):
+        PHONE = "phone", _("Phone")
+        EMAIL = "email", _("E-mail")
+        FIRST_NAME = "first_name", _("First name")
+        LAST_NAME = "last_name", _("Last name")
+        DATE_OF_BIRTH = "date_of_birth", _("Date of birth")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    field = models.CharField(_("field"), max_length=15, choices=Field)
+    was = EncryptedTextField(_("was"))  # dates in ISO 8601
+    value = EncryptedTextField(_("is"))
+    why = EncryptedTextField(_("why"))
+
+    class Meta(AppendOnly.Meta):
+        default_related_name = "corrections"
+
+    def __str__(self):
+        return self.get_field_display()

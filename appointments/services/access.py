@@ -109,6 +109,11 @@ def find_session(public_id: uuid.UUID, secret: str) -> AccessSession | None:
     )
 
 
+def end_links(appointment_request: AppointmentRequest):
+    """End what was ever sent to open the patient's page: links, their codes, and the pages open by them."""
+    appointment_request.access_links.filter(revoked_at=None).update(revoked_at=timezone.now())
+
+
 def end_session(session: AccessSession):
     session.delete()
 

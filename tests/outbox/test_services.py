@@ -80,3 +80,15 @@ def test_an_abandoned_message_is_due():
     MessageFactory(abandoned=True)
 
     assert services.oldest_due_age() > timedelta(seconds=50)
+
+
+def test_hold_keeps_back_what_has_not_left_for_that_address_and_no_other():
+    waiting = [MessageFactory(to="wrong@example.org", state=state) for state in (State.QUEUED, State.NEEDS_HUMAN)]
+    sent = MessageFactory(to="wrong@example.org", state=State.SENT)
+    others = [MessageFactory(), MessageFactory(to="wrong@example.org", about="APM-2222-222N")]
+
+    held = services.hold(about="APM-2345-6789", to="wrong@example.org")
+
+    assert held == 2
+    assert set(Message.objects.filter(state=State.HELD)) == set(waiting)
+    assert set(Message.objects.exclude(state=State.HELD)) == {sent, *others}

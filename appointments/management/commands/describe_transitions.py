@@ -38,6 +38,8 @@ FOOT = f"""
 - A message to the patient needs an e-mail address; it says that there is something, never what.
 - A visit is booked in the future. It cannot be marked as missed before {NOSHOW_AFTER_MINUTES} minutes after its start, nor as past before its day.
 - “Could not be reached” needs {TRIES_NEEDED} tries, by phone and by e-mail where there is an e-mail address.
+- A call may say when to call again: the next step of a request that is received, in review or waiting. Until then it
+  stays through “I take this one”; a call that reached the patient ends it, and so does the next call once it is due.
 - Opening a request is recorded. Calls, notes and moves are added and never changed; nobody deletes a request.
 """  # noqa: E501
 
