@@ -23,11 +23,13 @@ from appointments.models import (
 from appointments.services import tell
 from appointments.services.routing import route
 from appointments.transitions import (
+    CALLED_AGAIN,
     CALLERS,
     COMMENT_NEEDED,
     MOVES,
     NOSHOW_AFTER_MINUTES,
     NOTERS,
+    ON_THE_CLOCK,
     OUTCOME_BY,
     OWNER,
     PATIENT,
@@ -170,7 +172,9 @@ def _end_what_belonged(appointment_request, target):
         appointment_request.patient_questions.filter(answered_at=None).update(answered_at=timezone.now())
 
     gone = {} if target == Status.WAITING else {"waiting_on": ""}
-    gone |= {} if target in (Status.WAITING, Status.OFFERED) else {"next_action_at": None}
+    # Whoever takes a request takes over the call that was agreed on.
+    keeps_next_step = target in (Status.WAITING, Status.OFFERED) or {appointment_request.status, target} <= ON_THE_CLOCK
+    gone |= {} if keeps_next_step else {"next_action_at": None}
     return gone | ({} if target == Status.CLOSED else {"outcome": ""})
 
 
@@ -348,7 +352,7 @@ def _close(appointment_request, values, *, comment, by, groups):
         raise ValidationError({"outcome": _("A supervisor closes with this reason.")})
     if outcome in COMMENT_NEEDED and not comment:
         raise ValidationError({"comment": _("This reason needs a comment.")})
-    if outcome == Outcome.UNABLE_TO_REACH and (lacking := _tries_lacking(appointment_request)):
+    if outcome == Outcome.UNABLE_TO_REACH and (lacking := tries_lacking(appointment_request)):
         raise ValidationError({"outcome": lacking})
     return {"outcome": outcome}, {"outcome": outcome}
 
@@ -381,12 +385,13 @@ def _check_ahead(field, at):
         raise ValidationError({field: _("That is more than two years away. Please check the year.")})
 
 
-def _tries_lacking(appointment_request):
+def tries_lacking(appointment_request: AppointmentRequest) -> str:
     """What is still to be tried before the patient counts as out of reach, in a sentence; "" if nothing is."""
-    tries = appointment_request.contact_attempts.exclude(result=ContactAttempt.Result.REACHED)
-    channels = list(tries.values_list("channel", flat=True))
+    every = appointment_request.contact_attempts.all()  # which a page has read already
+    channels = [attempt.channel for attempt in every if attempt.result != ContactAttempt.Result.REACHED]
     if len(channels) < TRIES_NEEDED:
-        return _("Tried %(tries)d of %(needed)d times so far.") % {"tries": len(channels), "needed": TRIES_NEEDED}
+        tried = {"tries": len(channels), "needed": TRIES_NEEDED, "left": TRIES_NEEDED - len(channels)}
+        return _("Tried %(tries)d of %(needed)d times so far: %(left)d still needed.") % tried
     if appointment_request.email and len(set(channels)) < 2:
         return _("Tried in one way only: there is a phone number and an e-mail address.")
     return ""
@@ -395,6 +400,7 @@ def _tries_lacking(appointment_request):
 # What is added beside the status
 
 
+@transaction.atomic
 def log_call(
     public_id: uuid.UUID,
     *,
@@ -402,18 +408,38 @@ def log_call(
     note: str,
     by: AbstractUser,
     channel: str = ContactAttempt.Channel.PHONE,
+    call_again_at: datetime.datetime | None = None,
     entry_id: uuid.UUID | None = None,
 ) -> ContactAttempt:
     """Record how a try to reach the patient ended. `entry_id` names the try: sent twice, it counts once.
 
-    Raises NoRight, OtherEntryError, or ValidationError for a result or channel that does not exist.
+    `call_again_at` becomes the next step of the request.
+
+    Raises NoRight, OtherEntryError, or ValidationError for a result, channel or time that cannot be.
     """
     _check_right(CALLERS, by)
     if result not in ContactAttempt.Result.values:
         raise ValidationError({"call": _("Choose how the call ended.")})
     if channel not in ContactAttempt.Channel.values:
         raise ValidationError({"channel": _("Choose how you tried.")})
-    return _add_once(ContactAttempt, public_id, entry_id, by=by, result=result, channel=channel, note=note.strip())
+    values = {"result": result, "channel": channel, "note": note.strip(), "call_again_at": call_again_at}
+    attempt = _add_once(ContactAttempt, public_id, entry_id, by=by, **values)
+    _set_next_call(attempt)
+    return attempt
+
+
+def _set_next_call(attempt):
+    """The latest call says when the next one is due. One that is still ahead stays, unless somebody was reached."""
+    its_request = AppointmentRequest.objects.filter(pk=attempt.appointment_request_id)
+    if attempt.call_again_at:
+        _check_ahead("call_again_at", attempt.call_again_at)
+        if not its_request.filter(status__in=CALLED_AGAIN).update(next_action_at=attempt.call_again_at):
+            raise ValidationError({"call_again_at": _("This request waits for no call now. Please empty this box.")})
+        return
+    over = its_request.filter(status__in=ON_THE_CLOCK)
+    if attempt.result != ContactAttempt.Result.REACHED:
+        over = over.filter(next_action_at__lte=timezone.now())
+    over.update(next_action_at=None)
 
 
 def add_note(public_id: uuid.UUID, *, text: str, by: AbstractUser, entry_id: uuid.UUID | None = None) -> StaffNote:
