@@ -34,7 +34,7 @@ def begin(source_slug: str = "") -> tuple[RequestDraft, str]:
         secret_hash=hashed(secret),
         source_slug=source_slug if SLUG.fullmatch(source_slug) else "",
         language=get_language(),
-        expires_at=_expiry(),
+        expires_at=expiry(),
     )
     return draft, secret
 
@@ -83,7 +83,7 @@ def keep(draft: RequestDraft, step: str, typed: dict[str, list[str]]) -> Request
     if current.appointment_request_id:
         raise AlreadySentError
     current.answers |= {step: {name: [readable(text) for text in texts] for name, texts in typed.items()}}
-    current.expires_at = _expiry()
+    current.expires_at = expiry()
     current.language = get_language()
     current.save(update_fields=["answers", "expires_at", "language"])
     return current
@@ -92,7 +92,7 @@ def keep(draft: RequestDraft, step: str, typed: dict[str, list[str]]) -> Request
 def prolong(draft: RequestDraft):
     """Let the draft live on, in the language of the page that was sent: its words are those agreed to."""
     draft.language = get_language()
-    RequestDraft.objects.filter(pk=draft.pk).update(expires_at=_expiry(), language=draft.language)
+    RequestDraft.objects.filter(pk=draft.pk).update(expires_at=expiry(), language=draft.language)
 
 
 def days_kept() -> int:
@@ -107,5 +107,5 @@ def purge(at: datetime.datetime | None = None, *, apply: bool = False) -> int:
     return expired.count()
 
 
-def _expiry():
+def expiry():
     return timezone.now() + datetime.timedelta(seconds=settings.DRAFT_TTL_SECONDS)

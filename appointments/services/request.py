@@ -2,6 +2,7 @@
 
 import datetime
 
+from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -27,17 +28,20 @@ class UnansweredError(Exception):
         self.step = step
 
 
-def receive(draft: RequestDraft, *, post: spam.Post | None = None) -> AppointmentRequest:
+def receive(
+    draft: RequestDraft, *, post: spam.Post | None = None, by: AbstractUser | None = None, **keyed
+) -> AppointmentRequest:
     """The request that `draft` asks for; the same one, however often and from wherever this is called (P1).
 
-    If `post`, which says how it was sent, makes it look like spam, it is quarantined and nobody is told (P44).
+    If `post`, which says how it was sent, makes it look like spam, it is quarantined and nobody is told (P44). `by` is
+    the member of staff who keyed it in, `keyed` what only they can know.
 
     Raises UnansweredError or drafts.GoneError; nothing is saved then.
     """
     if missing := steps.first_unanswered(draft):
         raise UnansweredError(missing)
     practice = current_practice()
-    values = request_values(draft) | {"respond_by": reply_promise(practice=practice)}
+    values = request_values(draft) | {"respond_by": reply_promise(practice=practice)} | keyed
     rule, people = route(AppointmentRequest(**values))
     with transaction.atomic():
         appointment_request, is_new = _insert(draft, values | {"routed_by": rule})
@@ -48,6 +52,7 @@ def receive(draft: RequestDraft, *, post: spam.Post | None = None) -> Appointmen
                 move="receive",
                 to_status=appointment_request.status,
                 version=appointment_request.version,
+                by=by,
                 details={"spam": [rule.code for rule in hits]} if hits else {},
             )
             if appointment_request.status == Status.RECEIVED:

@@ -31,7 +31,7 @@ WRITE = ("view", "add", "change")
 RULE = ("view", "add", "change", "delete")
 
 # Which group meets which kind of row in the admin. What may be done with a request says the table of transitions.
-_DESK = {"appointments.appointmentrequest": WORK}
+_DESK = {"appointments.appointmentrequest": WRITE}
 _EXPORTS = {"appointments.export": TAKE}
 _PROCEDURES = "procedures.*"
 RIGHTS = {

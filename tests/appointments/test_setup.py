@@ -37,7 +37,8 @@ def test_groups_are_the_seven_and_have_their_rights(db):
 
     assert set(Group.objects.values_list("name", flat=True)) == set(GROUPS)
     view, change = ("appointments", "view_appointmentrequest"), ("appointments", "change_appointmentrequest")
-    assert rights_of("scheduler") == rights_of("referral coordinator") == {view, change}
+    add = ("appointments", "add_appointmentrequest")
+    assert rights_of("scheduler") == rights_of("referral coordinator") == {view, add, change}
     reads = {("procedures", code) for app, code in rights_of("editor") if app == "procedures" and code[:5] == "view_"}
     assert rights_of("clinician") == {view, ("procedures", "sign_version"), *reads}
     assert [name for name in GROUPS if ("procedures", "sign_version") in rights_of(name)] == ["clinician"]
