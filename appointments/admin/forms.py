@@ -81,16 +81,27 @@ FIELDS = {
 
 
 class MoveForm(forms.Form):
-    """The fields of one move; `groups` are the groups of the person who sees it."""
+    """The fields of one move; `groups` are the groups of the person who sees it.
 
-    def __init__(self, move, *args, groups, **kwargs):
+    `lacking` says what is still to be tried before a request can be closed because nobody was reached.
+    """
+
+    def __init__(self, move, *args, groups, lacking="", **kwargs):
         super().__init__(*args, auto_id=f"id_{move.name}_%s", **kwargs)
         self.move = move
         for name in move.fields:
             self.fields[name] = FIELDS[name](required=name in move.needs)
         if "outcome" in self.fields:
+            hidden = {code for code, by in OUTCOME_BY.items() if not by & groups}
+            if lacking:
+                hidden.add(Outcome.UNABLE_TO_REACH)
+                label = Outcome.UNABLE_TO_REACH.label
+                self.fields["outcome"].help_text = _("“%(reason)s” comes later. %(lacking)s") % {
+                    "reason": label,
+                    "lacking": lacking,
+                }
             self.fields["outcome"].choices = [
-                (code, label) for code, label in self.fields["outcome"].choices if OUTCOME_BY.get(code, groups) & groups
+                (code, label) for code, label in self.fields["outcome"].choices if code not in hidden
             ]
 
 
@@ -118,6 +129,7 @@ class CallForm(EntryForm):
         required=False,
     )
     note = forms.CharField(label=_("Note about the call"), max_length=WORDS_LENGTH, required=False)
+    call_again_at = _moment(_("Call again at"))(required=False)
 
     def clean_channel(self):
         return self.cleaned_data["channel"] or ContactAttempt.Channel.PHONE
@@ -128,6 +140,7 @@ class NoteForm(EntryForm):
     text = forms.CharField(label=_("New note"), max_length=WORDS_LENGTH, widget=forms.Textarea({"rows": 3, "cols": 60}))
 
 
-def moves_for(status: str, groups) -> list[MoveForm]:
+def moves_for(status: str, groups, lacking: str = "") -> list[MoveForm]:
     """An empty form for each move that a member of `groups` may make with a request in `status`."""
-    return [MoveForm(move, groups=groups) for move in MOVES.values() if status in move.sources and move.by & groups]
+    possible = [move for move in MOVES.values() if status in move.sources and move.by & groups]
+    return [MoveForm(move, groups=groups, lacking=lacking) for move in possible]

@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy
 
 from appointments.admin.forms import CallForm, NoteForm, moves_for
 from appointments.admin.queue import badge, short_when
-from appointments.models import Visit
+from appointments.models import Correction, Visit
 from appointments.models.words import Need, UrgentSign, Voicemail
-from appointments.services import spam
+from appointments.services import moves, spam
+from appointments.services.corrections import CORRECT
 from appointments.transitions import (
     AUDITORS,
     CALLERS,
@@ -39,21 +40,27 @@ class Entry:
 
 
 def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
-    """Everything the template needs. `bound` is the form that was posted and goes back with what was typed."""
+    """Everything the template needs; reads `contact_attempts` as `badge` does.
+
+    `bound` is the form that was posted and goes back with what was typed.
+    """
     now = timezone.now()
     words = bool(groups & READERS)
-    # How it came in stands on the last line of the history anyway.
-    events = list(appointment_request.status_events.exclude(from_status="").select_related("by"))
-    attempts = list(appointment_request.contact_attempts.select_related("by"))
-    forms = _with_bound(moves_for(appointment_request.status, groups), bound)
+    # How it came in stands on the last line of the history.
+    every = list(appointment_request.status_events.select_related("by"))
+    events, came = [event for event in every if event.from_status], [event for event in every if not event.from_status]
+    attempts = list(appointment_request.contact_attempts.all())
+    lacking = moves.tries_lacking(appointment_request)
+    forms = _with_bound(moves_for(appointment_request.status, groups, lacking), bound)
     return {
         "appointment_request": appointment_request,
         "badge": badge(appointment_request, now),
-        "put_aside": _why_put_aside(appointment_request),
+        "put_aside": _why_put_aside(appointment_request, came),
+        "keyed_by": [name_of(event.by) for event in came if event.by],
         "words": words,
         "voicemail": VOICEMAIL[appointment_request.voicemail],
-        "needs": _needs(appointment_request),
-        "urgent_flags": _flags(appointment_request.urgent_flags) if words else [],
+        "needs": needs_of(appointment_request),
+        "urgent_flags": flags_of(appointment_request.urgent_flags) if words else [],
         "on_behalf_phone": phones.display(appointment_request.on_behalf_phone) if words else "",
         "tries": [_entry_of_try(attempt, now) for attempt in attempts],
         "visits": appointment_request.visits.select_related("location", "clinician"),
@@ -95,22 +102,20 @@ NEEDS = {
 }
 
 
-def _needs(appointment_request):
+def needs_of(appointment_request):
     language = appointment_request.interpreter_language
     needs = [NEEDS[need] for need in Need if need in appointment_request.needs]
     return [*needs, _("speaks %(language)s") % {"language": language}] if language else needs
 
 
-def _why_put_aside(appointment_request):
+def _why_put_aside(appointment_request, came):
     """Why the request is in quarantine, as sentences; None if it is not."""
     if appointment_request.status != Status.QUARANTINED:
         return None
-    came = appointment_request.status_events.filter(from_status="").first()
-    codes = came.details.get("spam", []) if came else []
-    return [spam.SAYS.get(code, code) for code in codes]
+    return [spam.SAYS.get(code, code) for event in came for code in event.details.get("spam", [])]
 
 
-def _flags(ticked):
+def flags_of(ticked):
     """The urgent signs of a request as sentences: a code that has none is shown as it is."""
     return [FLAGS.get(code, code) for code, answer in ticked.items() if answer and answer != "no"]
 
@@ -131,12 +136,18 @@ def is_said(event) -> bool:
 
 def entry_of_event(event, words) -> Entry:
     """A move, in words: what was pressed, from where to where, and the codes and dates that went with it."""
+    if event.move == CORRECT:
+        return Entry(event.at, name_of(event.by), _("Corrected: %(field)s") % {"field": _corrected(event)})
     move = MOVES.get(event.move)
     label = move.label if move else event.get_to_status_display()
     by = _("the patient") if is_of_patient(event) else name_of(event.by)
     steps = [str(label), f"{event.get_from_status_display()} → {event.get_to_status_display()}"]
     steps += _details(event.details)
     return Entry(event.at, by, " · ".join(steps), event.comment if words else "")
+
+
+def _corrected(event):
+    return Correction.Field(event.details["field"]).label
 
 
 def _details(details):
@@ -155,7 +166,11 @@ def _entry_of_call(attempt, words):
 
 
 def _entry_of_try(attempt, now):
-    return Entry(short_when(attempt.at, now), name_of(attempt.by), attempt.get_result_display(), attempt.note)
+    what = attempt.get_result_display()
+    if attempt.call_again_at:
+        again = _("call again %(when)s") % {"when": short_when(attempt.call_again_at, now)}
+        what = f"{what} ({again})"
+    return Entry(short_when(attempt.at, now), name_of(attempt.by), what, attempt.note)
 
 
 def _reads(appointment_request):

@@ -1,5 +1,6 @@
 from django.contrib import admin, messages
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -9,13 +10,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from appointments.admin import search
+from appointments.admin.callcard import card_of
+from appointments.admin.correct import CorrectMixin
 from appointments.admin.filters import NARROWINGS, NarrowFilter, without_blanks
 from appointments.admin.forms import CallForm, MoveForm, NoteForm
+from appointments.admin.intake import IntakeMixin
 from appointments.admin.numbers import numbers_view
 from appointments.admin.page import context_of
+from appointments.admin.papers import PapersMixin
 from appointments.admin.queue import list_context
 from appointments.admin.worklists import FOUND, WorklistFilter
-from appointments.models import AppointmentRequest, PatientFile
+from appointments.models import AppointmentRequest, ContactAttempt, PatientFile
 from appointments.models.words import FileKind
 from appointments.services import files, moves
 from appointments.transitions import MOVES, READERS
@@ -33,7 +38,7 @@ FILE_HEADERS = {
 
 
 @admin.register(AppointmentRequest)
-class AppointmentRequestAdmin(admin.ModelAdmin):
+class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.ModelAdmin):
     """The queue and the page of one request. Stock forms are never reached: everything changes through services."""
 
     fields = ()
@@ -45,9 +50,6 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     actions = None  # the bars stay on: without them the stock list writes a style into the page
-
-    def has_add_permission(self, request):
-        return False
 
     def has_delete_permission(self, request, obj=None):
         return False
@@ -92,16 +94,25 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
             raise Http404
         if request.method != "POST":
             return self._page(request, appointment_request)
-        for button, act in (("move", self._move), ("call", self._call), ("note", self._note)):
+        for button, act in (
+            ("move", self._move),
+            ("call", self._call),
+            ("note", self._note),
+            ("correct", self._correct),
+        ):
             if button in request.POST:
                 return act(request, appointment_request)
         raise BadRequest
 
     def _page(self, request, appointment_request, *, status=200, bound=None, stale=None):
         moves.record_read(appointment_request, by=request.user)
+        calls = ContactAttempt.objects.select_related("by")
+        prefetch_related_objects([appointment_request], Prefetch("contact_attempts", calls))
+        groups = moves.groups_of(request.user)
         context = {
             **self.admin_site.each_context(request),
-            **context_of(appointment_request, moves.groups_of(request.user), bound=bound, stale=stale),
+            **card_of(request, appointment_request, groups, bound=bound),
+            **context_of(appointment_request, groups, bound=bound, stale=stale),
             "title": appointment_request.reference,
             "opts": self.opts,
             "errors": bound is not None and bool(bound.errors),
@@ -152,7 +163,7 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
             raise BadRequest
         if not chosen.by & groups:
             raise PermissionDenied
-        form = MoveForm(chosen, request.POST, groups=groups)
+        form = MoveForm(chosen, request.POST, groups=groups, lacking=moves.tries_lacking(appointment_request))
         form.is_valid()
         try:
             moves.check_current(appointment_request, _seen_version(request))
@@ -200,6 +211,9 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
         except moves.OtherEntryError:
             form.refuse_as_other()
             return self._page(request, appointment_request, status=409, bound=form)
+        except ValidationError as refused:
+            form.add_error(None, refused)
+            return self._page(request, appointment_request, status=422, bound=form)
         return self._done(request, appointment_request, what, text)
 
     def _done(self, request, appointment_request, what, text):

@@ -74,6 +74,8 @@ def everything_staff_may_type(browser):
     for data in (
         {"call": "left-message", "channel": "phone", "note": "Qwordcall"},
         {"note": "add", "text": "Qwordnote"},
+        {"correct": "it", "field": "first_name", "value": "Qwordcorrected", "why": "Qwordwhy"},
+        {"correct": "it", "field": "email", "value": "canary.mail@example.com", "why": "Qwordwhy"},
         {"move": "claim"},
         {"move": "wait", "waiting_on": "patient", "next_action_at": later, "comment": "Qwordwait"},
         {"move": "close", "outcome": "spam", "comment": "Qwordclose"},

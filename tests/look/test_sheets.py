@@ -59,8 +59,11 @@ def test_every_component_file_is_imported_once():
         "tools.css",
         "paper.css",
         "desk.css",
+        "card.css",
         "editor.css",
+        "intake.css",
         "numbers.css",
+        "papers.css",
         "review.css",
         "worklists.css",
     }
