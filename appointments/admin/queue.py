@@ -90,6 +90,8 @@ def badge(appointment_request, now: datetime.datetime) -> Badge:
         return Badge("", "", appointment_request.get_status_display())
     for attempt in appointment_request.contact_attempts.all():
         if attempt.result == ContactAttempt.Result.REACHED:
+            if again := appointment_request.next_action_at:
+                return _of_date(again, now, late=_("Call again"), since=_("since %(when)s"))
             return Badge("ok", "yes", _("Reached"), short_when(attempt.at, now))
     return _of_date(appointment_request.respond_by, now, late=_("Late"), since=_("was due %(when)s"))
 

@@ -15,7 +15,7 @@ from appointments.admin import search
 from appointments.models import ContactAttempt
 from appointments.models.request import owed
 from appointments.models.words import BestTime, ReachBy
-from appointments.transitions import OPEN, Status, WaitingOn
+from appointments.transitions import CALLED_AGAIN, OPEN, Status, WaitingOn
 
 IN_WORK = OPEN - {Status.QUARANTINED}
 NOW, WAITING, REST = gettext_lazy("Now"), gettext_lazy("Waiting"), gettext_lazy("All requests")
@@ -43,7 +43,8 @@ def call_backs(look):
 
     Those who are owed an answer, asked to be called, and have time in this half of the day; and those who wait for
     something whose day to look again has come. Whom we have tried in this half of the day comes back in the next one: a
-    call that is noted takes its row off the list, and no telephone rings twice in a morning.
+    call that is noted takes its row off the list, and no telephone rings twice in a morning. A call at an agreed time
+    is not made before it, and is made then, whatever was tried before.
     """
     local = timezone.localtime(look.now)
     is_morning = local.hour < 12
@@ -52,7 +53,10 @@ def call_backs(look):
     half = BestTime.MORNING if is_morning else BestTime.AFTERNOON
     wants_it_now = owed() & Q(reach_by=ReachBy.CALL, best_time__in=[BestTime.ANY, half])
     look_again = Q(status__in=[Status.WAITING, Status.OFFERED], next_action_at__lte=look.now)
-    return (wants_it_now | look_again) & ~Q(Exists(tried))
+    too_early = Q(next_action_at__isnull=False, next_action_at__gt=look.now)
+    called_since = ContactAttempt.objects.filter(appointment_request=OuterRef("pk"), at__gte=OuterRef("next_action_at"))
+    agreed = Q(status__in=CALLED_AGAIN, next_action_at__lte=look.now) & ~Q(Exists(called_since))
+    return ((wants_it_now & ~too_early) | look_again) & ~Q(Exists(tried)) | agreed
 
 
 def overdue(look):

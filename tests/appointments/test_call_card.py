@@ -7,12 +7,13 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from appointments.admin.queue import badge
 from appointments.models import ContactAttempt
 from appointments.services import moves
 from appointments.services.corrections import correct
 from appointments.transitions import CALLED_AGAIN, ON_THE_CLOCK, TRIES_NEEDED, Status
 from practice.hours import zone
-from tests.appointments.desk import page_of, sign_in
+from tests.appointments.desk import LIST, page_of, sign_in
 from tests.appointments.test_admin_change import html, text_of
 from tests.appointments.test_moves import in_status
 from tests.factories import AppointmentRequestFactory, UserFactory
@@ -170,6 +171,31 @@ def test_any_other_move_ends_the_agreed_call(dana, status):
     moves.move(appointment_request.public_id, "close", seen_version=1, by=dana, outcome="patient-withdrew")
 
     assert next_step(appointment_request) is None
+
+
+def test_list_of_call_backs_shows_it_at_that_time_and_not_before(client, dana, time_machine):
+    time_machine.move_to(datetime.datetime(2026, 11, 24, 13, tzinfo=zone()), tick=False)
+    appointment_request = AppointmentRequestFactory()
+    log(appointment_request, dana, result="reached", call_again_at=timezone.now() + 2 * HOUR)
+    seen = []
+
+    for hours_later in (1, 2):
+        time_machine.move_to(datetime.datetime(2026, 11, 24, 13 + hours_later, tzinfo=zone()), tick=False)
+        seen.append(appointment_request.reference in html(client.get(LIST, {"show": "call-backs"})))
+    log(appointment_request, dana)
+    seen.append(appointment_request.reference in html(client.get(LIST, {"show": "call-backs"})))
+
+    assert seen == [False, True, False]
+
+
+def test_badge_of_a_patient_who_was_reached_says_when_to_call_again(dana):
+    appointment_request = AppointmentRequestFactory()
+    log(appointment_request, dana, result="reached", call_again_at=timezone.now() + HOUR)
+    appointment_request.refresh_from_db()
+
+    said = [badge(appointment_request, timezone.now() + hours * HOUR).text for hours in (0, 2)]
+
+    assert (said[0] != "Reached", said[1]) == (True, "Call again")
 
 
 def test_button_keeps_when_to_call_again_and_the_card_says_so(client, dana, time_machine):
