@@ -5,7 +5,15 @@ from django.contrib import admin
 from django.db import transaction
 from django.urls import reverse
 
-from appointments.models import AppointmentRequest, ContactAttempt, Export, ReadEvent, StaffNote, StatusEvent
+from appointments.models import (
+    AppointmentRequest,
+    ContactAttempt,
+    Correction,
+    Export,
+    ReadEvent,
+    StaffNote,
+    StatusEvent,
+)
 from appointments.models.history import AppendOnlyError
 from appointments.models.kept import kept_models
 from tests.appointments.desk import sign_in
@@ -17,6 +25,7 @@ ROWS = {
     StaffNote: {"text": "First words."},
     Export: {"weeks": 4, "tab": "open", "row_count": 7, "reason": "First words."},
     ContactAttempt: {"result": "reached", "note": "First words."},
+    Correction: {"field": "phone", "was": "+18135550142", "value": "+18135550199", "why": "First words."},
 }
 
 WAYS = {

@@ -5,11 +5,25 @@ import uuid
 import pytest
 
 from appointments.management.commands import describe_roles
-from appointments.models import ContactAttempt, Export, StaffNote
-from appointments.transitions import CALLERS, COUNTERS, GROUPS, NOTERS, PATIENT, SUPERVISOR, TRANSITIONS, Status
+from appointments.models import ContactAttempt, Correction, Export, StaffNote
+from appointments.transitions import (
+    CALLERS,
+    CORRECTORS,
+    COUNTERS,
+    DESK,
+    GROUPS,
+    NOTERS,
+    PATIENT,
+    SUPERVISOR,
+    TRANSITIONS,
+    Status,
+)
 from tests.appointments.desk import LIST, page_of, sign_in
 from tests.appointments.test_admin_change import typed
+from tests.appointments.test_intake import typed as keyed
 from tests.appointments.test_moves import in_status, stored
+
+CORRECTION = {"correct": "it", "field": "phone", "value": "813-555-0199", "why": "x", "seen_version": 1}
 
 # Who is tried: the group they are in, more about the account, and the groups whose rights they have by the table.
 PEOPLE = {
@@ -61,6 +75,8 @@ def test_what_stands_beside_the_moves_is_done_by_its_groups_and_refused_to_all_o
         "call": answer(client.post(page, {"call": "reached", "note": "x", "entry_id": uuid.uuid4()})),
         "note": answer(client.post(page, {"note": "add", "text": "x", "entry_id": uuid.uuid4()})),
         "numbers": answer(client.get(f"{LIST}numbers/")),
+        "correct": answer(client.post(page, CORRECTION)),
+        "key in": answer(client.post(f"{LIST}add/", keyed())),
         "export": answer(client.post("/admin/appointments/export/add/", file)),
         "exports": answer(client.get("/admin/appointments/export/")),
     }
@@ -69,12 +85,14 @@ def test_what_stands_beside_the_moves_is_done_by_its_groups_and_refused_to_all_o
         "call": CALLERS,
         "note": NOTERS,
         "numbers": COUNTERS,
+        "correct": CORRECTORS,
+        "key in": DESK,
         "export": {SUPERVISOR},
         "exports": {SUPERVISOR, "auditor"},
     }
     assert answers == {what: "done" if groups & counts_as else refusal for what, groups in allowed.items()}
-    kept = [model.objects.count() for model in (ContactAttempt, StaffNote, Export)]
-    assert kept == [answers[what] == "done" for what in ("call", "note", "export")]
+    kept = [model.objects.count() for model in (ContactAttempt, StaffNote, Export, Correction)]
+    assert kept == [answers[what] == "done" for what in ("call", "note", "export", "correct")]
 
 
 def test_no_move_of_the_patient_has_a_group():
