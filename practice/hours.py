@@ -89,6 +89,18 @@ class Calendar:
             day += datetime.timedelta(days=1)
         return total
 
+    def after(self, at: datetime.datetime, open_time: datetime.timedelta) -> datetime.datetime:
+        """When the office will have been open for `open_time` since `at` (aware); just later, if it never opens."""
+        left, day = open_time, at.astimezone(zone()).date()
+        for __ in range(LONGEST_SEARCH_DAYS):
+            if span := self._span(day):
+                opens, closes = max(span[0], at), span[1]
+                if left <= closes - opens:
+                    return opens + left
+                left -= max(closes - opens, datetime.timedelta())
+            day += datetime.timedelta(days=1)
+        return at + open_time
+
     def _span(self, day):
         """When the office opens and closes on `day`, None if it is closed; worked out once for each day."""
         if day not in self._spans:

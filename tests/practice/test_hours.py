@@ -193,3 +193,46 @@ def test_without_any_hours_ordinary_weekdays_count(db):
     calendar = calendar_since(datetime.date(2026, 11, 1))
 
     assert calendar.open_between(at("2026-11-20T16:00"), at("2026-11-23T09:00")) == datetime.timedelta(hours=2)
+
+
+# Business time ahead, for the clocks of the desk
+
+
+@pytest.mark.parametrize(
+    ("sent", "hours", "due"),
+    [
+        ("2026-11-17T09:00", 1, "2026-11-17T10:00"),
+        ("2026-11-17T16:30", 1, "2026-11-18T08:30"),
+        ("2026-11-17T18:00", 1, "2026-11-18T09:00"),
+        ("2026-11-17T13:00", 4, "2026-11-17T17:00"),
+        ("2026-11-17T06:00", 4, "2026-11-17T12:00"),
+        ("2026-11-20T16:30", 4, "2026-11-23T11:30"),  # over a weekend
+        ("2026-07-02T15:00", 4, "2026-07-06T10:00"),  # July 4 is a Saturday, so July 3 is closed
+        ("2026-12-01T16:30", 1, "2026-12-04T08:30"),  # over two days of closure
+        ("2027-03-12T15:00", 4, "2027-03-15T10:00"),  # both changes of the clock
+        ("2027-11-05T15:00", 4, "2027-11-08T10:00"),
+    ],
+)
+def test_business_hours_run_while_the_office_is_open(sent, hours, due):
+    calendar = Calendar(weekday_hours(), [closure("2026-12-02", "2026-12-03")])
+
+    found = calendar.after(at(sent), datetime.timedelta(hours=hours))
+
+    assert found == at(due)
+    assert calendar.open_between(at(sent), found) == datetime.timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2027-03-14", 23), ("2027-11-07", 25)])
+def test_a_night_in_which_the_clock_changes_is_as_long_as_it_is(day, hours):
+    calendar = Calendar(weekday_hours(range(7), opens="00:00", closes="23:59"), [])
+
+    almost_a_day = datetime.timedelta(hours=hours, minutes=-1)
+
+    assert calendar.after(at(f"{day}T00:00"), almost_a_day) == at(f"{day}T23:59")
+
+
+@pytest.mark.parametrize(
+    "calendar", [Calendar([], []), Calendar(weekday_hours(), [closure("2026-01-01", "2030-01-01")])]
+)
+def test_business_time_ends_even_if_the_office_never_opens(calendar):
+    assert calendar.after(at("2026-11-20T10:00"), datetime.timedelta(hours=4)) == at("2026-11-20T14:00")
