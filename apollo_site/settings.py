@@ -169,6 +169,9 @@ if mail_server := env.str("EMAIL_URL", default="").strip():
 else:
     EMAIL_BACKEND = "outbox.backends.UnsetBackend"
 
+# What the worker calls every minute: each does what is due by the clock, once, however often it is called.
+WORKER_CHORES = []
+
 # Words and time
 
 LANGUAGE_CODE = "en"

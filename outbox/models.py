@@ -15,6 +15,14 @@ class MessageQuerySet(models.QuerySet):
         abandoned = models.Q(state=Message.State.SENDING, leased_until__lte=now)
         return self.filter(waiting | abandoned).order_by("next_attempt_at", "pk")
 
+    def waiting(self, since):
+        """Messages made before `since` that a worker has still to send."""
+        return self.filter(state__in=Message.WAITING, created_at__lte=since)
+
+    def stopped(self):
+        """Messages that no worker will send unless a person does something."""
+        return self.filter(state__in=Message.STOPPED)
+
 
 class Message(models.Model):
     class State(models.TextChoices):
@@ -27,6 +35,8 @@ class Message(models.Model):
         NEEDS_HUMAN = "needs-human", _("Needs a person")
         HELD = "held", _("Held")
 
+    WAITING = (State.QUEUED, State.SENDING, State.FAILED_TEMPORARY)
+    STOPPED = (State.FAILED_PERMANENT, State.NEEDS_HUMAN, State.HELD)
     RELEASABLE = (State.FAILED_TEMPORARY, State.FAILED_PERMANENT, State.NEEDS_HUMAN)  # staff may say "try again"
 
     class Channel(models.TextChoices):

@@ -1,11 +1,17 @@
 """Putting a message in the outbox, and seeing how it fares. Sending is the worker's job, outside every transaction."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from outbox.clock import database_now
 from outbox.models import Heartbeat, Message
 
+FAILING_AFTER = timedelta(minutes=15)
+ONE_RECIPIENT = "SMTPRecipientsRefused"  # talk.reason: the server works, and does not want this address
 WORKER_ALIVE_WITHIN = timedelta(seconds=120)  # a worker beats every 15 s, but not while it sends or waits for a lock
 
 logger = logging.getLogger(__name__)
@@ -50,6 +56,23 @@ def enqueue(
 def is_queued(dedupe_key: str) -> bool:
     """Whether there is a message of this key, sent or not: for callers to whom making its values is work."""
     return Message.objects.filter(dedupe_key=dedupe_key).exists()
+
+
+def told_of(kind: str, about: list[str]) -> set[str]:
+    """Those of `about` of which there is a message of this kind already."""
+    return set(Message.objects.filter(kind=kind, about__in=about).values_list("about", flat=True))
+
+
+def failing_since() -> datetime | None:
+    """Since when a message has waited that should have left long ago, while no other one left; None if mail works.
+
+    One query: every page of staff asks. What a server refuses because of its recipient says nothing about the rest.
+    """
+    last_sent = Message.objects.exclude(sent_at=None).order_by("-sent_at").values("sent_at")[:1]
+    never = datetime.fromtimestamp(0, UTC)
+    waiting = Message.objects.waiting(timezone.now() - FAILING_AFTER).exclude(last_error__startswith=ONE_RECIPIENT)
+    since_then = waiting.filter(created_at__gt=Coalesce(Subquery(last_sent), never))
+    return since_then.order_by("created_at").values_list("created_at", flat=True).first()
 
 
 def count_since(at: datetime, *, kind: str, about: str) -> int:

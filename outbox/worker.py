@@ -15,6 +15,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 from django.db.models import F
+from django.utils.module_loading import import_string
 
 from outbox import talk
 from outbox.clock import database_now
@@ -26,6 +27,7 @@ LEASE = timedelta(seconds=60)
 TALK_SECONDS = 40
 IDLE_SECONDS = 1
 HEARTBEAT_SECONDS = 15
+CHORE_SECONDS = 60
 FORGET_WORKERS_AFTER = timedelta(hours=1)
 CANDIDATES = 20
 
@@ -42,7 +44,7 @@ class Worker:
     def __init__(self):
         self.name = f"{socket.gethostname()[:60]}-{os.getpid()}"
         self.stopping = False
-        self.next_beat = 0.0
+        self.next_beat = self.next_chores = 0.0
 
     def stop(self, *signal_and_frame):
         """Finish the message in hand and end. May be called by a signal, so it only sets a flag."""
@@ -67,8 +69,9 @@ class Worker:
             pass
 
     def step(self) -> bool:
-        """Say that we live, and send one message; whether there was one."""
+        """Say that we live, look what the clock asks for, and send one message; whether there was one."""
         self.beat()
+        self.do_chores()
         started = time.monotonic()
         message = claim()
         if message is None:
@@ -96,6 +99,17 @@ class Worker:
         Heartbeat.objects.update_or_create(worker=self.name, defaults={"seen_at": now})
         Heartbeat.objects.filter(seen_at__lt=now - FORGET_WORKERS_AFTER).delete()
         self.next_beat = time.monotonic() + HEARTBEAT_SECONDS
+
+    def do_chores(self):
+        """What has to be done by the clock and not by a click. One that fails holds up no mail, and is tried again."""
+        if time.monotonic() < self.next_chores:
+            return
+        self.next_chores = time.monotonic() + CHORE_SECONDS
+        for name in settings.WORKER_CHORES:
+            try:
+                import_string(name)()
+            except Exception as error:
+                logger.error("%s: %s", name, type(error).__name__)
 
 
 def claim() -> Message | None:

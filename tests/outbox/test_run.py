@@ -5,6 +5,7 @@ import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
+from django.utils.module_loading import import_string
 
 from apollo_site.databases import SQLITE_WAIT_SECONDS
 from outbox import talk, worker
@@ -128,6 +129,41 @@ def test_a_worker_does_not_write_at_every_look(django_assert_max_num_queries):
 
     with django_assert_max_num_queries(2):  # the clock, and what is due
         runner.step()
+
+
+# What is due by the clock
+
+
+@pytest.mark.django_db
+def test_a_worker_does_its_chores_every_minute_and_one_that_fails_holds_up_no_mail(settings, monkeypatch, caplog):
+    settings.WORKER_CHORES = ["tests.outbox.test_run.broken_chore", "tests.outbox.test_run.chore"]
+    done = []
+    monkeypatch.setattr("tests.outbox.test_run.chore", lambda: done.append("chore"))
+    MessageFactory()
+    runner = Worker()
+
+    runner.run_once()
+    assert (done, len(mail.outbox)) == (["chore"], 1)
+
+    runner.next_chores -= worker.CHORE_SECONDS
+    runner.run_once()
+    assert done == ["chore", "chore"]
+    assert "tests.outbox.test_run.broken_chore: ValueError" in caplog.messages
+    assert "walter" not in caplog.text
+
+
+def broken_chore():
+    raise ValueError("walter")
+
+
+def chore():
+    """Taken the place of by the test above."""
+
+
+@pytest.mark.django_db
+def test_every_chore_of_the_settings_is_there(settings):
+    for name in settings.WORKER_CHORES:
+        import_string(name)()
 
 
 # The command
