@@ -21,13 +21,17 @@ APPS = ("apollo_site", "appointments", "outbox", "practice", "procedures")
 # What only staff reads, as the beginning of a path below the root. A new file is public until it is named here.
 STAFF = (
     "templates/admin/",
+    "templates/outbox/owner-report.txt",
     "templates/outbox/page-changed.txt",
     "templates/outbox/page-to-sign.txt",
     "templates/outbox/review-due.txt",
+    "templates/outbox/staff-escalation.txt",
     "templates/outbox/staff-notice.txt",
+    "templates/outbox/staff-reminder.txt",
     "templates/outbox/staff-update.txt",
     "apollo_site/admin.py",
     "apollo_site/checks.py",
+    "apollo_site/in_order.py",
     "apollo_site/site.py",
     "appointments/admin/",
     "appointments/services/",

@@ -244,3 +244,5 @@ TRANSITIONS = (
 )
 
 MOVES = {move.name: move for move in TRANSITIONS}
+# After one of these the patient has had an answer, whatever comes next.
+ANSWERS = frozenset(move.name for move in TRANSITIONS if move.tells)

@@ -93,7 +93,7 @@ def badge(appointment_request, now: datetime.datetime) -> Badge:
             if again := appointment_request.next_action_at:
                 return _of_date(again, now, late=_("Call again"), since=_("since %(when)s"))
             return Badge("ok", "yes", _("Reached"), short_when(attempt.at, now))
-    return _of_date(appointment_request.respond_by, now, late=_("Late"), since=_("was due %(when)s"))
+    return _of_date(appointment_request.due_at, now, late=_("Late"), since=_("was due %(when)s"))
 
 
 def _of_visit(appointment_request, now):

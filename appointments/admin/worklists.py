@@ -60,13 +60,13 @@ def call_backs(look):
 
 
 def overdue(look):
-    return owed() & Q(respond_by__lt=look.now)
+    return owed() & Q(due_at__lt=look.now)
 
 
 def due_today(look):
     tomorrow = timezone.localdate(look.now) + datetime.timedelta(days=1)
     midnight = timezone.make_aware(datetime.datetime.combine(tomorrow, datetime.time.min))
-    return owed() & Q(respond_by__gte=look.now, respond_by__lt=midnight)
+    return owed() & Q(due_at__gte=look.now, due_at__lt=midnight)
 
 
 def found(look):

@@ -1,3 +1,4 @@
+import datetime
 import unicodedata
 import uuid
 
@@ -10,7 +11,7 @@ from appointments.models import words
 from appointments.models.history import ContactAttempt, StatusEvent
 from appointments.models.visit import Visit
 from appointments.reference import new_reference
-from appointments.transitions import ON_THE_CLOCK, QUIET_OUTCOMES, TRANSITIONS, Outcome, Status, WaitingOn
+from appointments.transitions import ANSWERS, ON_THE_CLOCK, QUIET_OUTCOMES, Outcome, Status, WaitingOn
 from practice import phones
 from vault.crypto import keyed_hash
 from vault.fields import EncryptedDateField, EncryptedJSONField, EncryptedTextField
@@ -32,8 +33,13 @@ def owed() -> models.Q:
 
 class AppointmentRequestQuerySet(models.QuerySet):
     def late(self, at):
-        """Requests that at `at` are past their promise."""
-        return self.filter(owed(), respond_by__lt=at)
+        """Requests that at `at` are past the staff's clock."""
+        return self.filter(owed(), due_at__lt=at)
+
+    def unanswered(self):
+        """Requests whose patient has not heard from a person yet, nor did so before it came back to us."""
+        answers = StatusEvent.objects.filter(appointment_request=models.OuterRef("pk"), move__in=ANSWERS)
+        return self.filter(owed()).exclude(models.Exists(answers))
 
     def asked(self, since):
         """Requests that people sent from `since` on: nothing that is, or may be, spam."""
@@ -46,7 +52,7 @@ class AppointmentRequestQuerySet(models.QuerySet):
         """
         of_request = {"appointment_request": models.OuterRef("pk")}
         calls = ContactAttempt.objects.filter(**of_request, result=ContactAttempt.Result.REACHED)
-        moves = StatusEvent.objects.filter(**of_request, move__in=[move.name for move in TRANSITIONS if move.tells])
+        moves = StatusEvent.objects.filter(**of_request, move__in=ANSWERS)
         told = moves.exclude(to_status=Status.CLOSED, details__outcome__in=QUIET_OUTCOMES)
         first = [models.Subquery(rows.order_by("at").values("at")[:1]) for rows in (calls, told)]
         # SQLite's Least is nothing where one of the two is nothing.
@@ -55,8 +61,8 @@ class AppointmentRequestQuerySet(models.QuerySet):
     def by_promise(self):
         """Who is owed an answer first; then who waits, by the next step; then who is booked, by the visit; the rest.
 
-        Of those who are owed one: urgent signs first; then by legal or travel deadline, by the promised date, by age.
-        In quarantine as well urgent signs come first: a flood must not bury them.
+        Of those who are owed one: the urgent first; then by legal or travel deadline, by the staff's clock, by age.
+        In quarantine as well the urgent come first: a flood must not bury them.
         """
         owed = models.Q(status__in=ON_THE_CLOCK)
         waiting = models.Q(status__in=[Status.WAITING, Status.OFFERED])
@@ -75,8 +81,8 @@ class AppointmentRequestQuerySet(models.QuerySet):
             models.Case(models.When(owed, then="deadline_at")).asc(nulls_last=True),
             models.Case(
                 models.When(waiting, then="next_action_at"),
-                models.When(scheduled, then=Coalesce(models.Subquery(visit.values("starts_at")), "respond_by")),
-                default="respond_by",
+                models.When(scheduled, then=Coalesce(models.Subquery(visit.values("starts_at")), "due_at")),
+                default="due_at",
             ),
             "pk",
         )
@@ -156,7 +162,8 @@ class AppointmentRequest(models.Model):
         editable=False,
         verbose_name=_("works on it"),
     )
-    respond_by = models.DateTimeField(_("promised by"))
+    respond_by = models.DateTimeField(_("promised by"))  # as the patient was shown it: never changed
+    due_at = models.DateTimeField(_("due"), editable=False)  # the staff's own clock, never later
     next_action_at = models.DateTimeField(_("next step on"), null=True, blank=True, editable=False)
     deadline_at = models.DateTimeField(_("deadline"), null=True, blank=True)
     spam_score = models.PositiveSmallIntegerField(default=0, editable=False)
@@ -178,7 +185,7 @@ class AppointmentRequest(models.Model):
         verbose_name = _("request")
         verbose_name_plural = _("requests")
         indexes = [
-            models.Index(fields=["status", "priority", "deadline_at", "respond_by"], name="request_queue"),
+            models.Index(fields=["status", "priority", "deadline_at", "due_at"], name="request_queue"),
             models.Index(fields=["submitted_at"], name="request_by_age"),
         ]
         constraints = [
@@ -197,6 +204,7 @@ class AppointmentRequest(models.Model):
         return self.reference
 
     def save(self, *args, **kwargs):
+        self.due_at = self.due_at or self.respond_by
         hashed = self.hashed_columns()
         for column, value in hashed.items():
             setattr(self, column, value)
@@ -220,6 +228,17 @@ class AppointmentRequest(models.Model):
     @property
     def is_urgent(self):
         return self.priority == words.Priority.URGENT
+
+    @property
+    def hurries(self):
+        return self.priority in words.CLOCK_HOURS
+
+    def clock_ends(self, calendar) -> datetime.datetime:
+        """By when staff answer, as `calendar` (practice.hours.Calendar) knows the business days now."""
+        hours = words.CLOCK_HOURS.get(self.priority)
+        if hours is None:
+            return self.respond_by
+        return min(self.respond_by, calendar.after(self.submitted_at, datetime.timedelta(hours=hours)))
 
     @property
     def full_name(self):

@@ -7,6 +7,12 @@ from django.utils.translation import gettext_lazy as _
 from appointments.models import words
 
 
+class RoutingRuleQuerySet(models.QuerySet):
+    def with_people(self):
+        """Rules with those they name, for `told` and `reachable`: four queries, however many rules there are."""
+        return self.select_related("group").prefetch_related("staff", "group__user_set")
+
+
 class RoutingRule(models.Model):
     """Who is told about a new request. The first rule that matches wins; the last one, "everyone", always matches."""
 
@@ -28,6 +34,17 @@ class RoutingRule(models.Model):
     group = models.ForeignKey(
         "auth.Group", on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("everybody in")
     )
+    priority = models.PositiveSmallIntegerField(
+        _("priority"),
+        choices=words.Priority,
+        default=words.Priority.ROUTINE,
+        help_text=_(
+            "Urgent: answered within 1 business hour. Soon: within 4. Routine: by the time that the patient was told. "
+            "A request with urgent signs is urgent in any case."
+        ),
+    )
+
+    objects = RoutingRuleQuerySet.as_manager()
 
     CONDITIONS = ("topic", "language", "returning", "payer_kind")
 
@@ -45,10 +62,23 @@ class RoutingRule(models.Model):
     def __str__(self):
         return self.name
 
+    def against(self, other) -> list[str]:
+        """The conditions that keep `other`, a request or a rule, from this rule; [] if it takes all of `other`."""
+        return [name for name in self.CONDITIONS if getattr(self, name) not in ("", getattr(other, name))]
+
     def matches(self, appointment_request) -> bool:
-        return all(
-            getattr(self, condition) in ("", getattr(appointment_request, condition)) for condition in self.CONDITIONS
-        )
+        return not self.against(appointment_request)
+
+    @property
+    def reachable(self) -> list:
+        """Those of its staff and its group whom a mail reaches."""
+        return reachable([*self.staff.all(), *(self.group.user_set.all() if self.group else ())])
+
+
+def reachable(users) -> list:
+    """Those of `users` who are active and have an e-mail address; two accounts with one mailbox are told once."""
+    found = {user.email.casefold(): user for user in users if user.is_active and user.email}
+    return sorted(found.values(), key=lambda user: user.pk)
 
 
 @receiver(pre_delete, sender=RoutingRule)

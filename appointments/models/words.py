@@ -115,4 +115,9 @@ class Priority(models.IntegerChoices):
     """Lower comes first, so that the queue can be ordered by it."""
 
     URGENT = 1, _("Urgent")
-    ROUTINE = 2, _("Routine")
+    SOON = 2, _("Soon")
+    ROUTINE = 3, _("Routine")
+
+
+# In how many business hours staff have answered; otherwise by the time that the patient was promised.
+CLOCK_HOURS = {Priority.URGENT: 1, Priority.SOON: 4}

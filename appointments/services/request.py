@@ -11,9 +11,8 @@ from appointments.forms.text import without_format_signs
 from appointments.models import AppointmentRequest, RequestDraft, StatusEvent, words
 from appointments.services import draft as drafts
 from appointments.services import spam, tell
-from appointments.services.routing import route
+from appointments.services.routing import plan
 from appointments.transitions import Status
-from practice.services import current_practice, reply_promise
 
 CONSENT_VERSION = "2026-11"  # of the words that tests/appointments/test_consent.py pins
 ACCIDENT_DAYS = 14  # Fla. Stat. 627.736: care must begin within 14 days for car insurance to pay
@@ -40,11 +39,10 @@ def receive(
     """
     if missing := steps.first_unanswered(draft):
         raise UnansweredError(missing)
-    practice = current_practice()
-    values = request_values(draft) | {"respond_by": reply_promise(practice=practice)} | keyed
-    rule, people = route(AppointmentRequest(**values))
+    values = request_values(draft) | keyed
+    route = plan(AppointmentRequest(**values))
     with transaction.atomic():
-        appointment_request, is_new = _insert(draft, values | {"routed_by": rule})
+        appointment_request, is_new = _insert(draft, values | route.values)
         if is_new:
             hits = _judge(appointment_request, draft, post) if post else []
             StatusEvent.objects.create(
@@ -56,7 +54,7 @@ def receive(
                 details={"spam": [rule.code for rule in hits]} if hits else {},
             )
             if appointment_request.status == Status.RECEIVED:
-                tell.of_new_request(appointment_request, people)
+                tell.of_new_request(appointment_request, route.people)
             sent = RequestDraft.objects.filter(pk=draft.pk).update(appointment_request=appointment_request, answers={})
             if not sent:
                 raise drafts.GoneError  # somebody cleared the screen meanwhile

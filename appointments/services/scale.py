@@ -52,6 +52,7 @@ def _write(batch, location):
     for row in batch:
         for column, value in row.hashed_columns().items():
             setattr(row, column, value)
+        row.due_at = row.respond_by
     rows = AppointmentRequest.objects.bulk_create(batch)
     StatusEvent.objects.bulk_create(
         StatusEvent(appointment_request=row, move="receive", to_status=Status.RECEIVED, version=1) for row in rows

@@ -27,13 +27,23 @@ def of_new_request(appointment_request, people):
 
 
 def desk_of_update(appointment_request, cause):
-    """One notice for each `cause`, what the patient did: to whoever works on it, or to those its route names."""
+    """One notice for each `cause`, what the patient did, to those who mind it."""
+    _desk("staff-update", appointment_request, who_minds(appointment_request), cause=cause, context={})
+
+
+def of_clock(appointment_request, kind, people):
+    """One notice that the time to answer runs out, or has run out, to each of `people`."""
+    due_by = {"due_by": appointment_request.due_at.isoformat()}
+    _desk(kind, appointment_request, people, cause=kind, context=due_by)
+
+
+def who_minds(appointment_request) -> list:
+    """Whoever works on it, or those its route names."""
     worker = appointment_request.assignee
     if worker and worker.is_active and worker.email:
-        people = [worker]
-    else:
-        _, people = route(appointment_request)
-    _desk("staff-update", appointment_request, people, cause=cause, context={})
+        return [worker]
+    _, people = route(appointment_request)
+    return people
 
 
 def patient_of_move(appointment_request, kind):

@@ -78,7 +78,7 @@ def test_a_request_holds_what_was_typed(practice, desk, time_machine):
         "channel": "web",
         "language": "en",
         "source_slug": "mild",
-        "priority": 2,
+        "priority": 3,
         "version": 1,
         "deadline_at": None,
         "idempotency_key": draft.public_id,

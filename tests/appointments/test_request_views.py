@@ -7,10 +7,12 @@ from django.urls import reverse
 from appointments import steps
 from appointments.forms.text import readable
 from appointments.models import AppointmentRequest, RequestDraft
+from appointments.models.words import Priority
 from appointments.services import draft as drafts
 from appointments.services.request import receive
 from outbox.models import Message
 from tests.answers import ANSWERS, WORDS, answers_with, filled_draft, page_of, reference_in
+from tests.factories import RoutingRuleFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("practice")]
 START = "/appointments/request/"
@@ -162,6 +164,16 @@ def test_a_danger_sign_shows_911_on_every_page_after_it_and_no_dead_end(client, 
     sent = send(client, draft)["Location"]
     assert sent.endswith("/sent/")
     assert is_warned(sent) == is_danger
+
+
+def test_a_rule_that_makes_requests_urgent_shows_no_patient_an_emergency(client):
+    RoutingRuleFactory(priority=Priority.URGENT)
+    draft, _ = open_filled(client)
+
+    sent = send(client, draft)["Location"]
+
+    assert 'Call <a href="tel:911">911</a> now' not in client.get(sent).content.decode()
+    assert AppointmentRequest.objects.get().is_urgent
 
 
 @pytest.mark.parametrize("step", [*ANSWERS, "check"])
@@ -486,7 +498,7 @@ def test_only_fields_of_the_form_are_taken(client):  # P27
     client.post(address(draft, "check"), {"draft_secret": page["draft_secret"], "seen": page["seen"]} | extra)
 
     received = AppointmentRequest.objects.get()
-    assert (received.status, received.priority, received.version, received.channel) == ("received", 2, 1, "web")
+    assert (received.status, received.priority, received.version, received.channel) == ("received", 3, 1, "web")
     assert (received.reference != "APM-2222-2222", received.idempotency_key) == (True, draft.public_id)
     assert (received.assignee, received.spam_score, received.outcome, received.source_slug) == (None, 0, "", "mild")
 

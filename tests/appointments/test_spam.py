@@ -393,4 +393,4 @@ def test_the_tab_shows_urgent_signs_first(client, practice):
 
     assert "Quarantine (2)" in html
     assert "Open (0)" in html
-    assert html.index(urgent.reference) < html.index("Urgent signs") < html.index(older.reference)
+    assert html.index(urgent.reference) < html.index("Urgent</span>") < html.index(older.reference)
