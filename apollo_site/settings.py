@@ -170,7 +170,7 @@ else:
     EMAIL_BACKEND = "outbox.backends.UnsetBackend"
 
 # What the worker calls every minute: each does what is due by the clock, once, however often it is called.
-WORKER_CHORES = ["appointments.services.clock.run"]
+WORKER_CHORES = ["appointments.services.clock.run", "apollo_site.in_order.mail_owners"]
 
 # Words and time
 

@@ -2,12 +2,15 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from apollo_site import health, views
+from apollo_site import health, in_order, views
+from appointments.admin.phone_list import phone_list
 from appointments.views import gate
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("admin/in-order/", admin.site.admin_view(in_order.page), name="in-order"),
+    path("admin/phone-list/", admin.site.admin_view(phone_list), name="phone-list"),
     path("admin/", admin.site.urls),
     path("", include("procedures.urls_plain")),
 ]

@@ -99,7 +99,7 @@ class IntakeMixin:
         self.log_addition(request, kept, "keyed in")
         text = _("Kept as %(reference)s. Please say it aloud, and that we answer by %(when)s.")
         messages.success(request, text % {"reference": kept.reference, "when": promise(kept.respond_by)})
-        if kept.is_urgent:
+        if kept.urgent_flags:  # a rule may make it urgent without any sign
             messages.warning(
                 request, _("Urgent signs. Say: “Please call 911 now, or have somebody take you to the ER.”")
             )

@@ -215,7 +215,7 @@ def test_only_questions_are_answered(client, dana):  # P27
     client.post(ADD, typed(status="closed", priority="1", reference="APM-2222-2222", spam_score="9", assignee=dana.pk))
 
     kept = AppointmentRequest.objects.get()
-    assert (kept.status, kept.priority, kept.spam_score, kept.assignee) == ("received", 2, 0, None)
+    assert (kept.status, kept.priority, kept.spam_score, kept.assignee) == ("received", 3, 0, None)
     assert kept.reference != "APM-2222-2222"
 
 

@@ -158,8 +158,8 @@ def test_papers_ask_the_database_the_same_with_one_and_three_of_everything(
         correct(appointment_request.public_id, "email", **values)
 
     # session, user, right, groups, request, the read, corrections, visits, questions, calls, notes, the worker with the
-    # request, and four for the practice
+    # request, whether mail fails, and four for the practice
     for version in (1, 2, 3):
         add(version)
-        with django_assert_num_queries(16):
+        with django_assert_num_queries(17):
             client.get(paper_of(appointment_request, paper))

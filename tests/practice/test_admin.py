@@ -121,7 +121,7 @@ def test_list_of_clinicians_takes_as_many_queries_for_many(client, owner, practi
             first_name="Elena", last_name="Sample", slug=f"c{number}", credentials="MD", specialty="Pain medicine"
         )
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(reverse("admin:practice_clinician_changelist"))
 
 

@@ -232,7 +232,7 @@ def test_review_takes_as_many_queries_for_many_rows(client, in_review, django_as
     for _ in range(count):
         publishing.record(in_review, "edited", in_review.author)
 
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         client.get(address(in_review))
 
 
