@@ -1,13 +1,14 @@
 """When we are open, and the dated promise: by closing time of the next business day, in the practice's time zone."""
 
 import datetime
+from functools import cache
 from itertools import groupby, islice
 from zoneinfo import ZoneInfo
 
 import holidays
 from django.conf import settings
 from django.utils.dates import WEEKDAYS_ABBR
-from django.utils.formats import time_format
+from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -16,6 +17,7 @@ LONGEST_SEARCH_DAYS = 400
 FALLBACK_OPENING, FALLBACK_CLOSING = datetime.time(8), datetime.time(17)
 WEEKDAYS_WITHOUT_HOURS = range(5)
 HOLIDAYS_SHOWN = 5
+DAYS_OF_WEEK = 7
 OBSERVED = " (observed)"
 # The library speaks English only; named here so that translators meet them.
 FEDERAL_HOLIDAYS = (
@@ -54,6 +56,12 @@ def in_words(rows) -> list[str]:
     return lines
 
 
+@cache
+def _federal():
+    """One for all calendars: it works out each year once."""
+    return holidays.country_holidays("US")
+
+
 class Calendar:
     """The business days of one office.
 
@@ -63,7 +71,7 @@ class Calendar:
     def __init__(self, opening_hours, closures):
         self._hours = {row.weekday: row for row in opening_hours}
         self._closures = list(closures)
-        self._holidays = holidays.country_holidays("US")
+        self._holidays = _federal()
         self._spans = {}
 
     def closing_time(self, day: datetime.date) -> datetime.datetime | None:
@@ -77,6 +85,26 @@ class Calendar:
         local = at.astimezone(zone())
         closes = self.closing_time(local.date())
         return closes is not None and self._hours[local.weekday()].opens <= local.time() and local < closes
+
+    def next_opening(self, at: datetime.datetime) -> datetime.datetime | None:
+        """When the office opens next after `at` (both aware); None if it does not within a year."""
+        today = at.astimezone(zone()).date()
+        for day in (today + datetime.timedelta(days=number) for number in range(LONGEST_SEARCH_DAYS)):
+            span = self._span(day)
+            if span and span[0] > at:
+                return span[0].astimezone(zone())
+        return None
+
+    def next_business_day(self, day: datetime.date) -> datetime.date:
+        """The first one after `day`; as in `promise`, an ordinary weekday where no hours are entered."""
+        return self.promise(datetime.datetime.combine(day, datetime.time(12), tzinfo=zone()), 1).date()
+
+    def closed_now(self, at: datetime.datetime) -> str:
+        """That the office is closed at `at`, and when it opens; "" while it is open, or if no hours are entered."""
+        if not self._hours or self.is_open(at):
+            return ""
+        closed, opens = _("We are closed now."), self.next_opening(at)
+        return f"{closed} {_opening(opens, at.astimezone(zone()).date())}" if opens else closed
 
     def open_between(self, start: datetime.datetime, end: datetime.datetime) -> datetime.timedelta:
         """For how long the office was open between two moments (aware)."""
@@ -128,6 +156,15 @@ class Calendar:
                 return closes
         # No hours are entered, or the office is closed for more than a year: the promise is then of ordinary weekdays.
         return _without_hours(at, business_days)
+
+
+def _opening(opens, today):
+    day, days = date_format(opens, "l"), (opens.date() - today).days
+    if days >= DAYS_OF_WEEK:
+        day = date_format(opens, _("l, F j"))
+    words = {0: _("We open today at %(time)s."), 1: _("We open tomorrow at %(time)s.")}
+    sentence = words.get(days, _("We open %(day)s at %(time)s."))
+    return (sentence % {"day": day, "time": time_format(opens, "P")}).replace("..", ".")  # "8 a.m." ends in one
 
 
 def _without_hours(at, business_days):

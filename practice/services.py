@@ -22,7 +22,10 @@ def practice_row() -> Practice:
 
 
 def current_practice() -> Practice:
-    """The practice with `main_location`, `hours_lines`, `calendar` and `upcoming_closures`; four queries at most."""
+    """The practice with `main_location`, `hours_lines`, `calendar`, `closed_now` and `upcoming_closures`.
+
+    Four queries at most.
+    """
     practice = practice_row()
     main = Location.objects.prefetch_related("opening_hours").first()
     closures = list(closures_of(main))
@@ -30,6 +33,7 @@ def current_practice() -> Practice:
     practice.main_location = main
     practice.calendar = hours.Calendar(main.opening_hours.all() if main else [], closures)
     practice.hours_lines = main.hours_lines if main else []
+    practice.closed_now = practice.calendar.closed_now(timezone.now())
     practice.upcoming_closures = [closure for closure in closures if closure.starts_on <= soon]
     return practice
 

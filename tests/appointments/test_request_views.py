@@ -1,3 +1,4 @@
+import datetime
 import uuid
 
 import pytest
@@ -701,3 +702,12 @@ class TestTokenTooOld:
 
 def test_links_in_the_form_use_url_names():
     assert reverse("appointments:start") == START
+
+
+def test_the_last_page_says_when_nobody_answers_the_phone(client, practice, time_machine):
+    time_machine.move_to(datetime.datetime(2026, 11, 21, 17, tzinfo=datetime.UTC))  # a Saturday
+    draft, _secret = open_filled(client)
+
+    page = client.get(send(client, draft)["Location"]).content.decode()
+
+    assert "We are closed now. We open Monday at 8 a.m." in page.partition("<main")[2]

@@ -4,6 +4,7 @@ import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
 
 from practice.hours import FEDERAL_HOLIDAYS, Calendar, in_words
 from practice.models import Closure, OpeningHours
@@ -125,6 +126,52 @@ def test_hours_in_words_show_a_gap_in_the_week():
 )
 def test_open_is_between_the_hours_of_a_business_day(moment, is_open):
     assert Calendar(weekday_hours(), [closure("2026-11-24")]).is_open(at(moment)) == is_open
+
+
+@pytest.mark.parametrize(
+    ("moment", "says"),
+    [
+        ("2026-11-23T08:00", ""),
+        ("2026-11-23T07:59", "We are closed now. We open today at 8 a.m."),
+        ("2026-11-23T17:00", "We are closed now. We open Wednesday at 8 a.m."),  # Tuesday is closed for the storm
+        ("2026-11-24T12:00", "We are closed now. We open tomorrow at 8 a.m."),
+        ("2026-11-25T18:00", "We are closed now. We open Friday at 8 a.m."),  # Thanksgiving
+        ("2026-11-27T23:59", "We are closed now. We open Monday at 8 a.m."),
+        ("2026-12-20T12:00", "We are closed now. We open Monday, December 28 at 8 a.m."),  # between the years
+        ("2027-03-13T23:30", "We are closed now. We open Monday at 8 a.m."),  # in the night the clocks change
+    ],
+)
+def test_closed_now_says_when_we_open(moment, says):
+    calendar = Calendar(weekday_hours(), [closure("2026-11-24"), closure("2026-12-21", "2026-12-27")])
+
+    assert calendar.closed_now(at(moment)) == says
+
+
+def test_closed_now_ends_in_one_full_stop():
+    assert Calendar(weekday_hours(opens="12:00"), []).closed_now(at("2026-11-23T07:00")).endswith("today at noon.")
+
+
+@pytest.mark.parametrize(
+    ("moment", "says"),
+    [
+        ("2026-11-23T07:59", "Ahora estamos cerrados. Abrimos hoy a las 8 a.\xa0m."),
+        ("2026-11-27T23:59", "Ahora estamos cerrados. Abrimos el lunes a las 8 a.\xa0m."),
+        ("2026-12-20T12:00", "Ahora estamos cerrados. Abrimos el lunes 28 de diciembre a las 8 a.\xa0m."),
+    ],
+)
+def test_closed_now_in_spanish(moment, says):
+    with translation.override("es"):
+        assert Calendar(weekday_hours(), [closure("2026-12-21", "2026-12-27")]).closed_now(at(moment)) == says
+
+
+def test_closed_now_promises_no_opening_that_is_years_away():
+    assert Calendar(weekday_hours(), [closure("2026-11-01", "2030-01-01")]).closed_now(at("2026-11-23T10:00")) == (
+        "We are closed now."
+    )
+
+
+def test_closed_now_says_nothing_where_no_hours_are_entered():
+    assert Calendar([], []).closed_now(at("2026-11-22T03:00")) == ""
 
 
 def test_holidays_ahead_are_those_that_change_an_open_day():

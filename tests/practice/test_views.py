@@ -41,6 +41,42 @@ def starter():
         load_notice(data)
 
 
+# Outside opening hours
+
+CLOSED = "We are closed now. We open Monday at 8 a.m. In an emergency call 911."
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("/", CLOSED),
+        ("/urgent/", CLOSED),
+        ("/appointments/request/", CLOSED),
+        ("/es/urgent/", "Ahora estamos cerrados. Abrimos el lunes a las 8 a.\xa0m. En una emergencia llame al 911 ."),
+    ],
+)
+def test_pages_say_beside_the_phone_that_nobody_answers_now(client, practice, address, says):
+    with time_machine.travel(FRIDAY_NOON + datetime.timedelta(hours=5)):  # closing time
+        closed = header_of(client.get(address))
+    with time_machine.travel(FRIDAY_NOON):
+        is_open = header_of(client.get(address))
+
+    assert says.replace(" .", ".") in closed
+    assert says[:10] not in is_open
+
+
+def header_of(response):
+    header = response.content.decode().partition("</header>")[0].partition('<div class="reach">')[2]
+    return " ".join(re.sub(r"<[^>]+>", "", header).replace("\n", " ").split(" "))
+
+
+@time_machine.travel(FRIDAY_NOON + datetime.timedelta(hours=5))
+def test_the_start_of_the_form_says_it_beside_its_own_number(client, practice):
+    page = client.get("/appointments/request/").content.decode()
+
+    assert "We are closed now." in page.partition("<main")[2].partition("Not for emergencies")[0]
+
+
 # Offices
 
 

@@ -3,6 +3,7 @@
 import io
 import re
 import tomllib
+from unittest.mock import patch
 
 import pytest
 from django.conf import settings
@@ -34,10 +35,12 @@ ADDRESSES = ("/", "/urgent/", *LIBRARY)
 def answers(as_deployed, django_db_setup, django_db_blocker):
     """Address → what arrives for it and for each of its sheets, as (encoding, bytes on the wire).
 
-    With static files as in production and all starter articles, loaded once for all addresses.
+    With static files as in production and all starter articles, loaded once for all addresses, and outside opening
+    hours, when the pages say so.
     """
     production = override_settings(SECURE_HSTS_SECONDS=31_536_000, **as_deployed)
-    with production, django_db_blocker.unblock(), transaction.atomic():
+    closed = patch("practice.hours.Calendar.is_open", return_value=False)
+    with production, closed, django_db_blocker.unblock(), transaction.atomic():
         call_command("seed", stdout=io.StringIO())
         site = Client(headers={"accept-encoding": "gzip, deflate, br"})
         found = {address: [fetch(site, address), *sheets(site, address)] for address in ADDRESSES}
