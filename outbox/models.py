@@ -21,7 +21,7 @@ class MessageQuerySet(models.QuerySet):
 
     def stopped(self):
         """Messages that no worker will send unless a person does something."""
-        return self.filter(state__in=Message.STOPPED)
+        return self.filter(state__in=Message.STOPPED).exclude(last_error__in=Message.MEANT)
 
 
 class Message(models.Model):
@@ -35,6 +35,9 @@ class Message(models.Model):
         NEEDS_HUMAN = "needs-human", _("Needs a person")
         HELD = "held", _("Held")
 
+    WITHDRAWN = "Withdrawn"  # held by whoever caused it
+    OUTDATED = "Outdated"  # held because it was no longer true when it was about to leave
+    MEANT = (WITHDRAWN, OUTDATED)  # never to leave, so nobody has to do anything
     WAITING = (State.QUEUED, State.SENDING, State.FAILED_TEMPORARY)
     STOPPED = (State.FAILED_PERMANENT, State.NEEDS_HUMAN, State.HELD)
     RELEASABLE = (State.FAILED_TEMPORARY, State.FAILED_PERMANENT, State.NEEDS_HUMAN)  # staff may say "try again"

@@ -1,6 +1,7 @@
 """Putting a message in the outbox, and seeing how it fares. Sending is the worker's job, outside every transaction."""
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import Subquery
@@ -13,6 +14,9 @@ from outbox.models import Heartbeat, Message
 FAILING_AFTER = timedelta(minutes=15)
 ONE_RECIPIENT = "SMTPRecipientsRefused"  # talk.reason: the server works, and does not want this address
 WORKER_ALIVE_WITHIN = timedelta(seconds=120)  # a worker beats every 15 s, but not while it sends or waits for a lock
+
+# Kind → whether a message of it is still true. Asked right before it leaves; what is not true any more never does.
+STILL_TRUE: dict[str, Callable[[Message], bool]] = {}
 
 logger = logging.getLogger(__name__)
 
@@ -30,13 +34,15 @@ def enqueue(
     language: str = "en",
     context: dict | None = None,
     secrets: dict | None = None,
+    wait_seconds: int = 0,
 ) -> Message:
     """The message `kind` to `to`, once per `dedupe_key`; call it in the transaction of what causes it (P11).
 
     `context` goes into templates/outbox/<kind>.txt and is stored as it is: reference, path of a link, phone, dates
     (ISO 8601 with zone, under keys ending in _by or _at), and never a name, a date of birth, a reason, a procedure or
     a physician (P16). Its texts are single lines. `from_name` names the sender. `secrets` are values of the same kind
-    that open something: they are stored encrypted, and forgotten once the message is sent (P26).
+    that open something: they are stored encrypted, and forgotten once the message is sent (P26). For `wait_seconds`
+    it stays, and can be withdrawn.
     """
     message, _ = Message.objects.get_or_create(
         dedupe_key=dedupe_key,
@@ -47,7 +53,7 @@ def enqueue(
             "language": language,
             "context": context or {},
             "secrets": secrets or {},
-            "next_attempt_at": database_now(),
+            "next_attempt_at": database_now() + timedelta(seconds=wait_seconds),
         },
     )
     return message
@@ -73,6 +79,16 @@ def failing_since() -> datetime | None:
     waiting = Message.objects.waiting(timezone.now() - FAILING_AFTER).exclude(last_error__startswith=ONE_RECIPIENT)
     since_then = waiting.filter(created_at__gt=Coalesce(Subquery(last_sent), never))
     return since_then.order_by("created_at").values_list("created_at", flat=True).first()
+
+
+def withdraw(dedupe_key: str) -> bool:
+    """Let the message of this key, if there is one, never leave; False if it is on its way, or has gone.
+
+    The state in the row decides, as in a worker's claim: of the two, one comes first.
+    """
+    waiting = Message.objects.filter(dedupe_key=dedupe_key, state=Message.State.QUEUED)
+    waiting.update(state=Message.State.HELD, last_error=Message.WITHDRAWN, secrets={})
+    return not Message.objects.filter(dedupe_key=dedupe_key).exclude(state=Message.State.HELD).exists()
 
 
 def count_since(at: datetime, *, kind: str, about: str) -> int:

@@ -21,6 +21,7 @@ from outbox import talk
 from outbox.clock import database_now
 from outbox.models import Heartbeat, Message
 from outbox.render import render
+from outbox.services import STILL_TRUE
 
 LEASE = timedelta(seconds=60)
 # From claiming to the last word with the mail server. The rest of the lease is for a database that lets us wait.
@@ -135,6 +136,8 @@ def attempt(message, deadline: float) -> Outcome:
     if message.attempts > len(settings.OUTBOX_BACKOFF_SECONDS) + 1:
         return Outcome(Message.State.NEEDS_HUMAN, "Abandoned")  # its workers died, perhaps of it
     try:
+        if not STILL_TRUE.get(message.kind, bool)(message):
+            return Outcome(Message.State.HELD, Message.OUTDATED)
         email = render(message)
     except Exception as error:
         return Outcome(Message.State.NEEDS_HUMAN, talk.reason(error))
@@ -160,7 +163,9 @@ def record(message, outcome) -> bool:
     now = database_now()
     changes = {"state": outcome.state, "last_error": outcome.error, "lease": None, "leased_until": None}
     if outcome.state == Message.State.SENT:
-        changes |= {"sent_at": now, "secrets": {}}
+        changes |= {"sent_at": now}
+    if outcome.state in (Message.State.SENT, Message.State.HELD):
+        changes |= {"secrets": {}}
     if outcome.state == Message.State.FAILED_TEMPORARY:
         wait = settings.OUTBOX_BACKOFF_SECONDS[message.attempts - 1]
         changes["next_attempt_at"] = now + timedelta(seconds=wait)

@@ -1,3 +1,4 @@
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -92,3 +93,27 @@ def test_hold_keeps_back_what_has_not_left_for_that_address_and_no_other():
     assert held == 2
     assert set(Message.objects.filter(state=State.HELD)) == set(waiting)
     assert set(Message.objects.exclude(state=State.HELD)) == {sent, *others}
+
+
+@pytest.mark.parametrize("state", State)
+def test_withdraw_takes_only_what_nobody_has_tried(state):
+    lease = {"lease": uuid.uuid4(), "leased_until": database_now()} if state == State.SENDING else {}
+    message = MessageFactory(state=state, secrets={"path": "/r/x"}, **lease)
+
+    done = services.withdraw(message.dedupe_key)
+
+    message.refresh_from_db()
+    assert done == (state in (State.QUEUED, State.HELD))
+    assert message.state == (State.HELD if done else state)
+    assert message.secrets == ({} if state == State.QUEUED else {"path": "/r/x"})
+
+
+def test_withdraw_of_what_was_never_written_is_done():
+    assert services.withdraw("nothing")
+
+
+def test_a_message_that_waits_is_not_due():
+    message = services.enqueue("note", to="walter@example.org", dedupe_key="waits", wait_seconds=60)
+
+    assert list(Message.objects.due(database_now())) == []
+    assert list(Message.objects.due(database_now() + timedelta(seconds=61))) == [message]
