@@ -114,17 +114,19 @@ class Move:
     """`name` takes a request from any of `sources` to `target`; `by` names the groups.
 
     `needs` are the fields that must be filled in, `may` those that can be. `tells` is the kind of message that the
-    patient is sent, "" for none. What the patient does here, staff are told.
+    patient is sent, "" for none. What the patient does here, staff are told. With `undo`, whoever made the move can
+    take it back for some seconds, and so long what it tells the patient waits. No `target`: back to where it was.
     """
 
     name: str
     label: str
     sources: frozenset[Status]
-    target: Status
+    target: Status | None
     by: frozenset[str]
     needs: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
     tells: str = ""
+    undo: bool = False
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -141,8 +143,8 @@ BOOKED = "visit-booked"
 
 TRANSITIONS = (
     Move("release", _("Not spam: into the queue"), frozenset({Status.QUARANTINED}), Status.RECEIVED, DESK),
-    Move("reject_spam", _("Spam: close it"), frozenset({Status.QUARANTINED}), Status.CLOSED, DESK),
-    Move("claim", _("I take this one"), frozenset({Status.RECEIVED}), Status.IN_REVIEW, DESK),
+    Move("reject_spam", _("Spam: close it"), frozenset({Status.QUARANTINED}), Status.CLOSED, DESK, undo=True),
+    Move("claim", _("I take this one"), frozenset({Status.RECEIVED}), Status.IN_REVIEW, DESK, undo=True),
     Move(
         "wait",
         _("Wait for somebody"),
@@ -151,6 +153,7 @@ TRANSITIONS = (
         DESK,
         needs=("waiting_on", "next_action_at"),
         may=("comment",),
+        undo=True,
     ),
     Move(
         "ask",
@@ -160,6 +163,7 @@ TRANSITIONS = (
         DESK,
         needs=("question", "next_action_at"),
         tells="patient-question",
+        undo=True,
     ),
     Move(
         "answer", _("Patient answered"), frozenset({Status.WAITING}), Status.IN_REVIEW, _BY_PATIENT, needs=("answers",)
@@ -173,6 +177,7 @@ TRANSITIONS = (
         needs=("offer_1", "location"),
         may=("offer_2", "offer_3", "clinician"),
         tells="times-offered",
+        undo=True,
     ),
     Move(
         "pick_time",
@@ -192,7 +197,7 @@ TRANSITIONS = (
         _BY_PATIENT,
         may=("comment",),
     ),
-    Move("resume", _("Go on with it"), frozenset({Status.WAITING, Status.OFFERED}), Status.IN_REVIEW, DESK),
+    Move("resume", _("Go on with it"), frozenset({Status.WAITING, Status.OFFERED}), Status.IN_REVIEW, DESK, undo=True),
     Move(
         "schedule",
         _("Book a visit"),
@@ -202,6 +207,7 @@ TRANSITIONS = (
         needs=("starts_at", "location"),
         may=("clinician", "comment"),
         tells=BOOKED,
+        undo=True,
     ),
     Move(
         "move_visit",
@@ -212,8 +218,18 @@ TRANSITIONS = (
         needs=("starts_at", "location"),
         may=("clinician", "comment"),
         tells=BOOKED,
+        undo=True,
     ),
-    Move("cancel_visit", _("Cancel the visit"), _BOOKED, Status.IN_REVIEW, DESK, needs=("comment",), tells=NEWS),
+    Move(
+        "cancel_visit",
+        _("Cancel the visit"),
+        _BOOKED,
+        Status.IN_REVIEW,
+        DESK,
+        needs=("comment",),
+        tells=NEWS,
+        undo=True,
+    ),
     Move("drop_visit", _("Patient cannot come"), _BOOKED, Status.IN_REVIEW, _BY_PATIENT, may=("comment",)),
     Move(
         "complete",
@@ -223,8 +239,19 @@ TRANSITIONS = (
         DESK | {CLINICIAN},
         needs=("visit_status",),
         may=("comment",),
+        undo=True,
     ),
-    Move("close", _("Close"), _UNBOOKED, Status.CLOSED, DESK, needs=("outcome",), may=("comment",), tells=NEWS),
+    Move(
+        "close",
+        _("Close"),
+        _UNBOOKED,
+        Status.CLOSED,
+        DESK,
+        needs=("outcome",),
+        may=("duplicate_of", "comment"),
+        tells=NEWS,
+        undo=True,
+    ),
     Move(
         "withdraw",
         _("Patient no longer wants a visit"),
@@ -240,6 +267,14 @@ TRANSITIONS = (
         Status.IN_REVIEW,
         frozenset({SUPERVISOR}),
         needs=("comment",),
+        undo=True,
+    ),
+    Move(
+        "undo",
+        _("Undo"),
+        frozenset(Status) - {Status.RECEIVED, Status.QUARANTINED},
+        None,
+        DESK | {CLINICIAN},
     ),
 )
 

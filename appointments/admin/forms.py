@@ -8,7 +8,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from appointments.models import ContactAttempt, Visit
+from appointments.models import AppointmentRequest, ContactAttempt, Visit
+from appointments.reference import parse_reference
 from appointments.transitions import MOVES, OUTCOME_BY, Outcome, WaitingOn
 from practice.models import Clinician, Location
 
@@ -60,10 +61,33 @@ def _question(**kwargs):
     )
 
 
+class ReferenceField(forms.CharField):
+    """The reference of a request, typed in any usual shape; gives the request, None if empty."""
+
+    def clean(self, value):
+        typed = super().clean(value)
+        if not typed:
+            return None
+        found = AppointmentRequest.objects.filter(reference=parse_reference(typed)).first()
+        if found is None:
+            raise forms.ValidationError(_("There is no request with this reference. Please look at it again."))
+        return found
+
+
+def _duplicate_of(**kwargs):
+    return ReferenceField(
+        label=_("Duplicate of"),
+        help_text=_("For a duplicate: the reference of the request that goes on."),
+        max_length=40,
+        **kwargs,
+    )
+
+
 # The fields of the moves that staff make.
 FIELDS = {
     "clinician": _clinician,
     "comment": _comment,
+    "duplicate_of": _duplicate_of,
     "location": _location,
     "next_action_at": _moment(_("Look again on"), initial=in_two_weekdays),
     "offer_1": _moment(_("First time")),
@@ -141,6 +165,6 @@ class NoteForm(EntryForm):
 
 
 def moves_for(status: str, groups, lacking: str = "") -> list[MoveForm]:
-    """An empty form for each move that a member of `groups` may make with a request in `status`."""
-    possible = [move for move in MOVES.values() if status in move.sources and move.by & groups]
+    """An empty form for each move that a member of `groups` may make with a request in `status`; undo stands apart."""
+    possible = [move for move in MOVES.values() if move.target and status in move.sources and move.by & groups]
     return [MoveForm(move, groups=groups, lacking=lacking) for move in possible]

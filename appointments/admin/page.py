@@ -69,11 +69,7 @@ def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
         "said": [entry_of_event(event, words) for event in reversed(events) if words and is_said(event)],
         "files": list(appointment_request.patient_files.all()) if words else [],
         "notes": appointment_request.staff_notes.select_related("by") if words else [],
-        "history": sorted(
-            [entry_of_event(event, words) for event in events] + [_entry_of_call(call, words) for call in attempts],
-            key=lambda entry: entry.at,
-            reverse=True,
-        ),
+        "history": history_of(events, attempts, words),
         "reads": _reads(appointment_request) if groups & AUDITORS else [],
         "move_forms": forms,
         # A move that is no longer possible is shown without its button, so that nothing typed is lost.
@@ -83,6 +79,12 @@ def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
         "stale": [entry_of_event(event, words) for event in stale.events] if stale else [],
         "is_stale": stale is not None,
     }
+
+
+def history_of(events, attempts, words) -> list[Entry]:
+    """Moves and calls, the newest first."""
+    entries = [entry_of_event(event, words) for event in events] + [_entry_of_call(call, words) for call in attempts]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
 FLAGS = {"signs": gettext_lazy("Said yes to a sign of an emergency"), **dict(UrgentSign.choices)}
@@ -151,6 +153,8 @@ def _corrected(event):
 
 
 def _details(details):
+    if undone := MOVES.get(details.get("undone")):
+        yield str(undone.label)
     named = {"outcome": Outcome, "waiting_on": WaitingOn, "visit_status": Visit.Status}
     for key, choices in named.items():
         if details.get(key) in choices.values:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from appointments.models.visit import overlapping
 from vault.fields import EncryptedTextField
 
 
@@ -33,6 +34,10 @@ class TimeOfferQuerySet(models.QuerySet):
     def open(self, at):
         """Offers that can be picked at `at`: neither answered nor past."""
         return self.filter(status=TimeOffer.Status.OPEN, starts_at__gt=at)
+
+    def in_the_way(self, clinician, starts_at):
+        """Offers of times with `clinician` that a visit at `starts_at` would meet."""
+        return self.filter(overlapping(starts_at), clinician=clinician, status=TimeOffer.Status.OPEN)
 
 
 class TimeOffer(models.Model):

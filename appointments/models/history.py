@@ -59,6 +59,7 @@ class StatusEvent(AppendOnly):
     to_status = models.CharField(_("to"), max_length=12, choices=Status)
     version = models.PositiveIntegerField()
     details = models.JSONField(default=dict, blank=True)
+    before = models.JSONField(null=True, blank=True)  # how the request stood, where the move can be undone
     comment = EncryptedTextField(_("comment"))
 
     class Meta(AppendOnly.Meta):

@@ -31,7 +31,37 @@ def owed() -> models.Q:
     return models.Q(status__in=ON_THE_CLOCK) & ~models.Q(models.Exists(reached))
 
 
+TWICE_WITHIN = datetime.timedelta(days=60)
+
+
+def _of_same_person(of):
+    """Whether a row may be of the person of whom `of(column)` gives the values, sent at about the same time.
+
+    Same date of birth, and same telephone or e-mail; or same telephone and a last name that sounds the same.
+    """
+
+    def same(column):
+        return models.Q(**{column: of(column)}) & ~models.Q(**{column: ""})
+
+    sent = models.Q(submitted_at__gte=of("submitted_at") - TWICE_WITHIN)
+    sent &= models.Q(submitted_at__lte=of("submitted_at") + TWICE_WITHIN)
+    born = same("date_of_birth_hash") & (same("phone_hash") | same("email_hash"))
+    named = same("phone_hash") & same("last_name_sound_hash")
+    known = models.Q(pk=of("pk")) | models.Q(duplicate_of__isnull=False, duplicate_of=of("pk"))
+    return (born | named) & sent & ~known & ~models.Q(outcome=Outcome.SPAM)
+
+
 class AppointmentRequestQuerySet(models.QuerySet):
+    def alike(self, appointment_request):
+        """Those that may be of the same person; not spam, and not its duplicates."""
+        return self.filter(_of_same_person(lambda column: getattr(appointment_request, column)))
+
+    def with_alike(self):
+        """Those for which there are others alike, and that are no duplicates themselves."""
+        return self.filter(
+            models.Exists(AppointmentRequest.objects.filter(_of_same_person(models.OuterRef))), duplicate_of=None
+        )
+
     def late(self, at):
         """Requests that at `at` are past the staff's clock."""
         return self.filter(owed(), due_at__lt=at)
@@ -167,7 +197,9 @@ class AppointmentRequest(models.Model):
     next_action_at = models.DateTimeField(_("next step on"), null=True, blank=True, editable=False)
     deadline_at = models.DateTimeField(_("deadline"), null=True, blank=True)
     spam_score = models.PositiveSmallIntegerField(default=0, editable=False)
-    duplicate_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, editable=False)
+    duplicate_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="duplicates", editable=False
+    )
     routed_by = models.ForeignKey(
         "appointments.RoutingRule", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
@@ -196,6 +228,11 @@ class AppointmentRequest(models.Model):
                 condition=~models.Q(status="waiting")
                 | (~models.Q(waiting_on="") & models.Q(next_action_at__isnull=False)),
                 name="waiting_says_on_whom_until_when",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(duplicate_of=None)
+                | models.Q(outcome=Outcome.DUPLICATE) & ~models.Q(duplicate_of=models.F("pk")),
+                name="duplicate_names_another",
             ),
         ]
 

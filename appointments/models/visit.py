@@ -1,7 +1,22 @@
+import datetime
 import uuid
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+VISIT_MINUTES = 30
+
+
+def overlapping(starts_at: datetime.datetime) -> models.Q:
+    """Rows whose `starts_at` is so near that the two would meet."""
+    length = datetime.timedelta(minutes=VISIT_MINUTES)
+    return models.Q(starts_at__gt=starts_at - length, starts_at__lt=starts_at + length)
+
+
+class VisitQuerySet(models.QuerySet):
+    def in_the_way(self, clinician, starts_at):
+        """Visits booked with `clinician` that a visit at `starts_at` would meet."""
+        return self.filter(overlapping(starts_at), clinician=clinician, status=Visit.Status.BOOKED)
 
 
 class Visit(models.Model):
@@ -19,7 +34,7 @@ class Visit(models.Model):
     )
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.BOOKED, editable=False)
     starts_at = models.DateTimeField(_("starts"))
-    duration_minutes = models.PositiveSmallIntegerField(_("minutes"), default=30)
+    duration_minutes = models.PositiveSmallIntegerField(_("minutes"), default=VISIT_MINUTES)
     location = models.ForeignKey(
         "practice.Location", on_delete=models.PROTECT, related_name="+", verbose_name=_("place")
     )
@@ -33,6 +48,8 @@ class Visit(models.Model):
     )
     ics_uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     ics_sequence = models.PositiveIntegerField(default=0, editable=False)
+
+    objects = VisitQuerySet.as_manager()
 
     class Meta:
         ordering = ["starts_at"]

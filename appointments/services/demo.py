@@ -231,7 +231,7 @@ ROWS = (
     ended("Tara Probe", 25, "patient-withdrew", "reached", **NEW),
     ended("Ulf Beispiel", 31, "not-a-service-we-offer", "no-answer", "no-answer", "reached", **SURGERY),
     ended("Vera Specimen", 35, "clinical-redirect", "reached", language="es", **MILD),
-    ended("Wim Testcase", 42, "duplicate", "reached", channel="phone", **LASTING),
+    ended("Wim Testcase", 42, "scheduled-elsewhere", "reached", channel="phone", **LASTING),
     ended("Xenia Muster", 50, "unable-to-reach", "no-answer", "no-answer", "left-message", **MILD),
 )
 

@@ -3,6 +3,7 @@
 import datetime
 import uuid
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -20,7 +21,7 @@ from appointments.models import (
     TimeOffer,
     Visit,
 )
-from appointments.services import tell
+from appointments.services import duplicates, tell, undo
 from appointments.services.routing import route
 from appointments.transitions import (
     CALLED_AGAIN,
@@ -41,17 +42,34 @@ from appointments.transitions import (
     Status,
     WaitingOn,
 )
+from practice.models import Clinician
 
 REQUIRED = _("This is needed.")
 FARTHEST = datetime.timedelta(days=2 * 365)  # a slip of the finger, and past the year 9999 no row could be read again
 
 
 class MoveNotAllowed(Exception):
-    """The table has no such move for this request as it stands now."""
+    """The table has no such move for this request as it stands now. `says` tells it to whoever pressed."""
+
+    says = _("A request in this state cannot be moved that way.")
 
 
 class NoRight(MoveNotAllowed):
     """None of this person's groups may do that."""
+
+
+class TooLate(MoveNotAllowed):
+    """The last move cannot be taken back, or not any more."""
+
+    says = _("Too late to undo: time is over, the mail has left, or a call was noted. Please correct it below.")
+
+
+class TimeTaken(MoveNotAllowed):
+    """The clinician of `offer` was booked for that time meanwhile."""
+
+    def __init__(self, offer):
+        super().__init__(offer)
+        self.offer = offer
 
 
 class Stale(Exception):
@@ -105,23 +123,28 @@ def move(
     if unknown := values.keys() - set(chosen.fields):
         raise TypeError(f"{name} takes no {', '.join(sorted(unknown))}")
 
+    if values.get("duplicate_of"):
+        duplicates.hold_both(public_id, values["duplicate_of"])
     appointment_request = _take(public_id, chosen, seen_version)
     values = {field: value.strip() if isinstance(value, str) else value for field, value in values.items()}
     _check_filled_in(chosen, values)
     comment = values.pop("comment", "")
+    before = undo.state_of(appointment_request) if chosen.undo else None
     consequence = _CONSEQUENCES.get(name, _no_consequence)
     changes, details = consequence(appointment_request, values, comment=comment, by=by, groups=groups)
-    gone = _end_what_belonged(appointment_request, chosen.target)
+    changes = {"status": chosen.target} | changes
+    changes = _end_what_belonged(appointment_request, changes["status"]) | changes
 
-    AppointmentRequest.objects.filter(pk=appointment_request.pk).update(status=chosen.target, **gone, **changes)
+    AppointmentRequest.objects.filter(pk=appointment_request.pk).update(**changes)
     StatusEvent.objects.create(
         appointment_request=appointment_request,
         move=name,
         from_status=appointment_request.status,
-        to_status=chosen.target,
+        to_status=changes["status"],
         version=appointment_request.version,
         by=by,
         details=details,
+        before=before,
         comment=comment,
     )
     moved = AppointmentRequest.objects.get(pk=appointment_request.pk)
@@ -175,7 +198,7 @@ def _end_what_belonged(appointment_request, target):
     # Whoever takes a request takes over the call that was agreed on.
     keeps_next_step = target in (Status.WAITING, Status.OFFERED) or {appointment_request.status, target} <= ON_THE_CLOCK
     gone |= {} if keeps_next_step else {"next_action_at": None}
-    return gone | ({} if target == Status.CLOSED else {"outcome": ""})
+    return gone | ({} if target == Status.CLOSED else {"outcome": "", "duplicate_of": None})
 
 
 def _tell(moved, chosen, by):
@@ -183,7 +206,7 @@ def _tell(moved, chosen, by):
     if by is None:
         tell.desk_of_update(moved, f"moved:{moved.version}")
     if chosen.tells and not (chosen.target == Status.CLOSED and moved.outcome in QUIET_OUTCOMES):
-        tell.patient_of_move(moved, chosen.tells)
+        tell.patient_of_move(moved, chosen.tells, wait_seconds=settings.UNDO_SECONDS if chosen.undo else 0)
 
 
 # What each move brings with it: (columns of the request, details of the event). Details are codes and dates only.
@@ -260,10 +283,17 @@ def _pick_time(appointment_request, values, *, comment, by, groups):
     offer = appointment_request.time_offers.open(timezone.now()).filter(public_id=values["offer"]).first()
     if offer is None:  # taken back, or past
         raise MoveNotAllowed
+    _hold(offer.clinician)
+    if _is_taken(offer):
+        raise TimeTaken(offer)
     offer.status = TimeOffer.Status.PICKED
     offer.save(update_fields=["status"])
     booked = {"starts_at": offer.starts_at, "location": offer.location, "clinician": offer.clinician}
     return {}, _book(appointment_request, booked)
+
+
+def _is_taken(offer):
+    return offer.clinician is not None and Visit.objects.in_the_way(offer.clinician, offer.starts_at).exists()
 
 
 def _refuse_times(appointment_request, values, *, comment, by, groups):
@@ -281,8 +311,15 @@ def _schedule(appointment_request, values, *, comment, by, groups):
 
 
 def _book(appointment_request, values):
+    _hold(values.get("clinician"))
     visit = Visit.objects.create(appointment_request=appointment_request, **values)
     return _details_of(visit)
+
+
+def _hold(clinician):
+    """Whoever books this clinician too waits until we are done, and then sees our visit."""
+    if clinician is not None:
+        Clinician.objects.select_for_update(no_key=True).get(pk=clinician.pk)
 
 
 def _details_of(visit):
@@ -295,6 +332,7 @@ def _move_visit(appointment_request, values, *, comment, by, groups):
     visit = _booked_visit(appointment_request)
     if visit is None:
         raise ValidationError({"starts_at": _("No visit is booked.")})
+    _hold(values.get("clinician"))
     visit.starts_at, visit.location = values["starts_at"], values["location"]
     visit.clinician = values.get("clinician")
     visit.ics_sequence += 1
@@ -352,9 +390,18 @@ def _close(appointment_request, values, *, comment, by, groups):
         raise ValidationError({"outcome": _("A supervisor closes with this reason.")})
     if outcome in COMMENT_NEEDED and not comment:
         raise ValidationError({"comment": _("This reason needs a comment.")})
+    duplicates.check(appointment_request, values.get("duplicate_of"), outcome)
     if outcome == Outcome.UNABLE_TO_REACH and (lacking := tries_lacking(appointment_request)):
         raise ValidationError({"outcome": lacking})
-    return {"outcome": outcome}, {"outcome": outcome}
+    return {"outcome": outcome, "duplicate_of": values.get("duplicate_of")}, {"outcome": outcome}
+
+
+def _undo(appointment_request, values, *, comment, by, groups):
+    """Back to how it stood before the last move, if that is theirs, just made, and no message about it has left."""
+    event = undo.open_to(appointment_request, by)
+    if event is None or not tell.take_back(appointment_request, event.version):
+        raise TooLate
+    return undo.put_back(appointment_request, event.before), {"undone": event.move}
 
 
 _CONSEQUENCES = {
@@ -374,6 +421,7 @@ _CONSEQUENCES = {
     "complete": _complete,
     "close": _close,
     "withdraw": _withdraw,
+    "undo": _undo,
 }
 
 

@@ -7,7 +7,7 @@ from appointments.models import AppointmentRequest, Visit
 from appointments.services.access import new_link
 from appointments.services.routing import route
 from appointments.transitions import BOOKED
-from outbox.services import enqueue, is_queued
+from outbox.services import enqueue, is_queued, withdraw
 from practice.services import practice_row
 
 
@@ -46,14 +46,29 @@ def who_minds(appointment_request) -> list:
     return people
 
 
-def patient_of_move(appointment_request, kind):
+def patient_of_move(appointment_request, kind, *, wait_seconds=0):
     """One message about the move that made this version of the request, if there is an e-mail."""
     to_patient(
         appointment_request,
         kind,
-        dedupe_key=f"{appointment_request.reference}:moved:{appointment_request.version}:patient",
+        dedupe_key=_key_of_move(appointment_request, appointment_request.version),
+        wait_seconds=wait_seconds,
         context=_details_of_visit(appointment_request) if kind == BOOKED else {},
     )
+
+
+def take_back(appointment_request, version) -> bool:
+    """Let the message about the move that made `version` never leave; False if it is on its way, or has gone."""
+    return withdraw(_key_of_move(appointment_request, version))
+
+
+def has_told(appointment_request, version) -> bool:
+    """Whether there is a message to the patient about the move that made `version`."""
+    return is_queued(_key_of_move(appointment_request, version))
+
+
+def _key_of_move(appointment_request, version):
+    return f"{appointment_request.reference}:moved:{version}:patient"
 
 
 def _details_of_visit(appointment_request):
@@ -66,7 +81,12 @@ def _details_of_visit(appointment_request):
 
 @transaction.atomic
 def to_patient(
-    appointment_request: AppointmentRequest, kind: str, *, dedupe_key: str, context: dict | None = None
+    appointment_request: AppointmentRequest,
+    kind: str,
+    *,
+    dedupe_key: str,
+    context: dict | None = None,
+    wait_seconds: int = 0,
 ) -> bool:
     """One message with a new link to the patient's page, once per `dedupe_key`; False if there is no e-mail."""
     if not appointment_request.email:
@@ -78,11 +98,12 @@ def to_patient(
             dedupe_key=dedupe_key,
             context=context,
             secrets={"path": new_link(appointment_request)},
+            wait_seconds=wait_seconds,
         )
     return True
 
 
-def mail_patient(appointment_request, kind, *, dedupe_key, context=None, secrets):
+def mail_patient(appointment_request, kind, *, dedupe_key, context=None, secrets, wait_seconds=0):
     enqueue(
         kind,
         to=appointment_request.email,
@@ -91,6 +112,7 @@ def mail_patient(appointment_request, kind, *, dedupe_key, context=None, secrets
         dedupe_key=dedupe_key,
         context=_shared(appointment_request) | (context or {}),
         secrets=secrets,
+        wait_seconds=wait_seconds,
     )
 
 

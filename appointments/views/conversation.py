@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from appointments import calendar, status_words
 from appointments.forms.patient import ACTIONS, words_in
 from appointments.models import Visit
-from appointments.services import moves
+from appointments.services import late_pick, moves
 from appointments.transitions import Status
 from appointments.views import files
 from appointments.views.private import SeeOther
@@ -48,7 +48,9 @@ def act(request, access, action):
     seen_version = moves.read_version(request.POST.get("seen_version", ""))
     try:
         moves.move(access.appointment_request.public_id, name, seen_version=seen_version, by=None, **values)
-    except (moves.Stale, moves.MoveNotAllowed):
+    except (moves.Stale, moves.MoveNotAllowed) as refused:
+        if isinstance(refused, moves.TimeTaken):
+            late_pick.take_back(refused.offer)
         access.appointment_request.refresh_from_db()
         return page(request, access, not_done=words_in(request.POST), status=409)
     return SeeOther(f"{home}?done={name}")

@@ -2,19 +2,21 @@
 
 import datetime
 import json
+import threading
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connections
 from django.utils import timezone
 
 from appointments.models import AppointmentRequest, PatientQuestion, StatusEvent, TimeOffer, Visit
-from appointments.services import moves, tell
+from appointments.services import late_pick, moves, tell
 from appointments.templatetags.promise import promise
 from appointments.transitions import MOVES, QUIET_OUTCOMES, Outcome, Status
 from outbox.models import Message
 from outbox.render import render
 from tests.factories import AppointmentRequestFactory, ClinicianFactory, LocationFactory, UserFactory
-from tests.patient import offer
+from tests.patient import offer, open_page
 
 DAY = datetime.timedelta(days=1)
 
@@ -186,6 +188,107 @@ def test_time_that_has_gone_is_not_booked(offered, gone):
     assert AppointmentRequest.objects.get(pk=offered.pk).status == Status.OFFERED
 
 
+@pytest.fixture
+def given_away(offered, scheduler):
+    """The first of three offered times, at which the clinician was booked meanwhile."""
+    first = offered.time_offers.first()
+    Visit.objects.create(
+        appointment_request=AppointmentRequestFactory(scheduled=True),
+        starts_at=first.starts_at + datetime.timedelta(minutes=29),
+        location=first.location,
+        clinician=first.clinician,
+    )
+    return first
+
+
+def test_time_at_which_the_clinician_was_booked_meanwhile_is_not_booked(offered, given_away):
+    with pytest.raises(moves.TimeTaken):
+        as_patient(offered, "pick_time", offer=given_away.public_id)
+
+    offered.refresh_from_db()
+    assert (offered.status, offered.visits.count()) == (Status.OFFERED, 0)
+
+
+@pytest.mark.parametrize("away", ["half an hour", "cancelled", "another clinician"])
+def test_time_that_no_visit_meets_is_booked(offered, given_away, away):
+    in_the_way = Visit.objects.filter(clinician=given_away.clinician)
+    if away == "half an hour":
+        in_the_way.update(starts_at=given_away.starts_at + datetime.timedelta(minutes=30))
+    elif away == "cancelled":
+        in_the_way.update(status="cancelled")
+    else:
+        in_the_way.update(clinician=ClinicianFactory(slug="other"))
+
+    assert as_patient(offered, "pick_time", offer=given_away.public_id).status == Status.SCHEDULED
+
+
+def test_time_given_away_is_taken_back_and_the_desk_is_told_once(offered, given_away, scheduler):
+    Message.objects.all().delete()
+
+    for _twice in range(2):
+        late_pick.take_back(given_away)
+
+    offered.refresh_from_db()
+    assert (offered.status, offered.time_offers.filter(status="open").count()) == (Status.OFFERED, 2)
+    assert kinds() == ["staff-update"]
+    assert "the clinician was booked meanwhile" in offered.staff_notes.get().text
+
+
+def test_when_the_last_time_was_given_away_the_request_goes_back_to_review(offered, given_away, scheduler):
+    offered.time_offers.exclude(pk=given_away.pk).update(status="withdrawn")
+    Message.objects.all().delete()
+
+    late_pick.take_back(given_away)
+
+    offered.refresh_from_db()
+    assert (offered.status, kinds(), offered.staff_notes.count()) == (Status.IN_REVIEW, ["staff-update"], 1)
+
+
+def test_patient_who_picks_a_time_given_away_reads_so_and_sees_the_others(client, offered, given_away):
+    home = open_page(client, offered)
+
+    choice = {"seen_version": offered.version, "offer": given_away.public_id, "other_times": "Only with my daughter"}
+    page = client.post(f"{home}choose/", choice)
+
+    text = page.content.decode()
+    assert (page.status_code, "This could not be done any more" in text) == (409, True)
+    assert "Only with my daughter" in text
+    assert (str(given_away.public_id) in text, text.count('type="radio"')) == (False, 3)  # two times, or none of them
+
+
+def pick_together(offers):
+    barrier, told = threading.Barrier(len(offers)), []
+
+    def pick(offer):
+        try:
+            barrier.wait()
+            as_patient(offer.appointment_request, "pick_time", offer=offer.public_id)
+            told.append("booked")
+        except moves.TimeTaken:
+            told.append("taken")
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=pick, args=[offer]) for offer in offers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(told)
+
+
+@pytest.mark.parametrize(("guard", "ends"), [(True, ["booked", "taken", "taken", "taken"]), (False, ["booked"] * 4)])
+def test_of_patients_who_pick_one_clinician_at_once_one_is_booked(transactional_db, monkeypatch, guard, ends):
+    clinician, at = ClinicianFactory(), timezone.now() + DAY
+    requests = AppointmentRequestFactory.create_batch(4, status="offered", next_action_at=at)
+    offers = [offer(one) for one in requests]
+    TimeOffer.objects.update(starts_at=at, clinician=clinician)
+    if not guard:
+        monkeypatch.setattr(moves, "_is_taken", lambda offer: False)
+
+    assert pick_together(offers) == ends
+
+
 def test_none_of_the_times_suits(offered):
     moved = as_patient(offered, "refuse_times", comment="Only on Fridays")
 
@@ -198,7 +301,7 @@ def test_none_of_the_times_suits(offered):
     ("name", "values"),
     [
         ("resume", {}),
-        ("close", {"outcome": "duplicate"}),
+        ("close", {"outcome": "patient-withdrew"}),
         ("schedule", {"starts_at": timezone.now() + 9 * DAY, "location": None}),
     ],
 )
@@ -296,7 +399,9 @@ def test_closing_tells_the_patient_unless_the_outcome_is_quiet(practice, outcome
     for channel in ("phone", "phone", "email"):
         moves.log_call(appointment_request.public_id, result="no-answer", note="", by=supervisor, channel=channel)
 
-    as_staff(appointment_request, "close", supervisor, outcome=outcome, comment="Canarycomment")
+    other = AppointmentRequestFactory() if outcome == Outcome.DUPLICATE else None
+    values = {"outcome": outcome, "duplicate_of": other, "comment": "Canarycomment"}
+    as_staff(appointment_request, "close", supervisor, **values)
 
     assert kinds() == ([] if outcome in QUIET_OUTCOMES else ["request-news"])
     for message in Message.objects.all():

@@ -61,7 +61,7 @@ def test_a_call_that_did_not_reach_them_is_no_contact(desk, result):
         ("offer", {"offer_1": NOW + DAY}, True),
         ("schedule", {"starts_at": NOW + DAY}, True),
         ("close", {"outcome": "scheduled-elsewhere"}, True),
-        ("close", {"outcome": "duplicate"}, False),
+        ("close", {"outcome": "seen"}, False),
     ],
 )
 def test_a_move_that_tells_the_patient_something_is_the_contact(desk, name, values, counts):

@@ -37,6 +37,10 @@ FOOT = f"""
 - Times that were offered are taken back when the request moves on; questions that are not answered then stay so.
 - A message to the patient needs an e-mail address; it says that there is something, never what.
 - A visit is booked in the future. It cannot be marked as missed before {NOSHOW_AFTER_MINUTES} minutes after its start, nor as past before its day.
+- Whoever made a move that can be undone can do so for some seconds (`APOLLO_UNDO_SECONDS`), unless somebody has moved
+  the request since. So long, what the move tells the patient waits (see decisions/0029-second-thoughts.md).
+- A duplicate names the request that goes on: another one, open or newer, and no circle. Opened again, it names none.
+- A time at which the clinician was booked meanwhile cannot be picked any more; staff may book it, and are warned.
 - “Could not be reached” needs {TRIES_NEEDED} tries, by phone and by e-mail where there is an e-mail address.
 - A call may say when to call again: the next step of a request that is received, in review or waiting. Until then it
   stays through “I take this one”; a call that reached the patient ends it, and so does the next call once it is due.
@@ -64,15 +68,16 @@ def _moves():
             f"`{move.name}`",
             move.label,
             _codes(status for status in Status if status in move.sources),
-            f"`{move.target.value}`",
+            f"`{move.target.value}`" if move.target else "where it was",
             ", ".join(sorted(move.by)),
             _codes(move.needs),
             _codes(move.may),
             f"`{move.tells}`" if move.tells else "",
+            "yes" if move.undo else "",
         )
         for move in TRANSITIONS
     ]
-    head = ("Move", "Button", "From", "To", "Who", "Needs", "May have", "Tells the patient")
+    head = ("Move", "Button", "From", "To", "Who", "Needs", "May have", "Tells the patient", "Can be undone")
     return ["", "## Moves", "", *table(head, rows)]
 
 
