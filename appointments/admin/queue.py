@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from appointments.admin.search import SearchForm
 from appointments.admin.worklists import FOUND, count_all
 from appointments.models import AppointmentRequest, ContactAttempt, Visit
-from appointments.services import moves
+from appointments.services import duplicates, moves
 from appointments.transitions import COUNTERS, ON_THE_CLOCK, READERS, Status
 from outbox.models import Message
 
@@ -37,6 +37,7 @@ def list_context(request, changelist, search_form=None) -> dict:
         "is_search": is_search,
         "narrow_form": narrow.form,
         "chosen": chosen,
+        "twice": duplicates.twice_among(rows),
         "words": bool(groups & READERS),
         "numbers": bool(groups & COUNTERS),
         "search_form": search_form or SearchForm(),

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from appointments.admin import search
+from appointments.admin import search, second_thoughts
 from appointments.admin.callcard import card_of
 from appointments.admin.correct import CorrectMixin
 from appointments.admin.filters import NARROWINGS, NarrowFilter, without_blanks
@@ -116,6 +116,7 @@ class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.Mode
             "title": appointment_request.reference,
             "opts": self.opts,
             "errors": bound is not None and bool(bound.errors),
+            **second_thoughts.context_of(appointment_request, request.user, groups),
         }
         template = "admin/appointments/appointmentrequest/change_form.html"
         return TemplateResponse(request, template, context, status=status)
@@ -177,13 +178,14 @@ class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.Mode
                 )
                 text = _("%(reference)s is now: %(status)s.")
                 _mind_the_hours(request, form.cleaned_data)
+                second_thoughts.mind_the_clinician(request, moved, form.cleaned_data)
                 if chosen.tells and not moved.email:
                     messages.warning(request, _("There is no e-mail address: please tell the patient by phone."))
                 return self._done(request, moved, f"move {chosen.name}", text % _said(moved))
         except moves.Stale as stale:
             return self._page(request, stale.appointment_request, status=409, bound=form, stale=stale)
-        except moves.MoveNotAllowed:
-            form.add_error(None, _("A request in this state cannot be moved that way."))
+        except moves.MoveNotAllowed as refused:
+            form.add_error(None, refused.says)
             return self._page(request, appointment_request, status=409, bound=form)
         except ValidationError as refused:
             form.add_error(None, refused)

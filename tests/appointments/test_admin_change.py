@@ -13,16 +13,24 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import escape
 
-from appointments.models import AppointmentRequest, ContactAttempt, ReadEvent, StaffNote, StatusEvent, Visit
+from appointments.models import (
+    AppointmentRequest,
+    ContactAttempt,
+    ReadEvent,
+    StaffNote,
+    StatusEvent,
+    TimeOffer,
+    Visit,
+)
 from appointments.services import moves
 from appointments.transitions import DESK, GROUPS, MOVES, TRANSITIONS, Status
 from tests.appointments.desk import LIST, page_of, sign_in
 from tests.appointments.test_moves import in_status, stored
-from tests.factories import AppointmentRequestFactory, LocationFactory, UserFactory
+from tests.factories import AppointmentRequestFactory, ClinicianFactory, LocationFactory, UserFactory
 from tests.patient import offer
 
 DAY = datetime.timedelta(days=1)
-BUTTONS = [move for move in TRANSITIONS if move.by <= set(GROUPS)]
+BUTTONS = [move for move in TRANSITIONS if move.by <= set(GROUPS) and move.target]
 XSS = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>{{ 7|add:7 }}"
 WORDS = [  # every field in which a patient's own words stand
     "first_name",
@@ -156,8 +164,8 @@ def test_page_offers_the_moves_of_the_table_and_no_others(client, practice):
     for status in Status:
         response = client.get(page_of(in_status(status)))
 
-        offered = re.findall(r'name="move" value="(\w+)"', html(response))
-        assert offered == [move.name for move in TRANSITIONS if status in move.sources and "scheduler" in move.by]
+        offered = re.findall(r'name="move" value="(\w+)"', html(response).partition('id="next"')[2])
+        assert offered == [move.name for move in BUTTONS if status in move.sources and "scheduler" in move.by]
 
 
 def test_history_is_shown_and_nothing_of_it_can_be_changed(client, appointment_request):
@@ -255,8 +263,9 @@ def test_query_count_is_the_same_with_1_and_3_of_everything(client, appointment_
 
     # session, user, two for rights, groups, request, the read, events, tries, visits, corrections,
     # questions, offers, files, notes, places and clinicians to choose from, once for each form that asks (places twice:
-    # the box looks at its first one), whether mail fails, and four for the practice
-    assert (with_one, queries()) == (26, 26)
+    # the box looks at its first one), the last move, requests alike, those linked, whether mail
+    # fails, and four for the practice
+    assert (with_one, queries()) == (29, 29)
 
 
 # What it does
@@ -274,6 +283,32 @@ def test_a_visit_at_night_is_booked_and_pointed_at(client, practice, hour, is_wa
 
     assert "is now: Scheduled." in text_of(response)
     assert ("The office is closed at that time:" in text_of(response)) == is_warned
+
+
+@pytest.mark.parametrize("name", ["schedule", "offer"])
+@pytest.mark.parametrize("taken_by", ["visit", "offer", "visit with another", "visit of another day", "its own offer"])
+@time_machine.travel(datetime.datetime(2026, 11, 20, 17, tzinfo=datetime.UTC))
+def test_a_second_patient_at_one_time_is_booked_and_pointed_at(client, practice, name, taken_by):
+    sign_in(client, "scheduler")
+    appointment_request, other = AppointmentRequestFactory(), AppointmentRequestFactory()
+    clinician, location = ClinicianFactory(), LocationFactory()
+    at = datetime.datetime(2026, 11, 24, 19, 40, tzinfo=datetime.UTC)
+    taken = {"starts_at": at, "location": location, "clinician": clinician, "appointment_request": other}
+    if taken_by == "visit with another":
+        taken["clinician"] = ClinicianFactory(slug="another")
+    if taken_by == "visit of another day":
+        taken["starts_at"] += DAY
+    if taken_by == "its own offer":
+        taken["appointment_request"] = appointment_request
+    (TimeOffer if taken_by.endswith("offer") else Visit).objects.create(**taken)
+
+    field = {"schedule": "starts_at", "offer": "offer_1"}[name]
+    posted = {"move": name, "seen_version": 1, field: "2026-11-24T15:00", "location": location.pk}
+    page = text_of(client.post(page_of(appointment_request), posted | {"clinician": clinician.pk}, follow=True))
+
+    assert "is now:" in page
+    warning = f"Elena Sample, MD has {other.reference} at that time, Tuesday, November 24, 3 p.m."
+    assert (warning in page) == (taken_by in ("visit", "offer"))
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,8 @@ def send_what_is_due():
     call_command("run_outbox", "--once", verbosity=0)
 
 
-def test_a_request_is_read_about_asked_for_answered_and_told(visitor, site, scheduler, inbox):
+def test_a_request_is_read_about_asked_for_answered_and_told(visitor, site, scheduler, inbox, settings):
+    settings.UNDO_SECONDS = 0  # so that the mail about the visit leaves at once
     visitor.set_viewport_size(SIZES["phone"])
 
     reference = ask_for_a_visit(visitor, site)

@@ -65,6 +65,7 @@ def test_every_component_file_is_imported_once():
         "numbers.css",
         "papers.css",
         "review.css",
+        "second.css",
         "watch.css",
         "worklists.css",
     }
