@@ -84,6 +84,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 DRAFT_TTL_SECONDS = seconds("APOLLO_DRAFT_TTL", default=7 * 24 * 3600)
 ACCESS_CODE_TTL_SECONDS = seconds("APOLLO_ACCESS_CODE_TTL", default=600)
+UNDO_SECONDS = seconds("APOLLO_UNDO_SECONDS", default=60)
 SPAM_MIN_SECONDS = seconds("APOLLO_SPAM_MIN_SECONDS", default=3)
 # A small office has nobody at 3 a.m., nor on a Sunday: together more than 48 hours.
 BACKOFF = "60,300,900,3600,7200,14400,28800,43200,86400"
@@ -170,7 +171,11 @@ else:
     EMAIL_BACKEND = "outbox.backends.UnsetBackend"
 
 # What the worker calls every minute: each does what is due by the clock, once, however often it is called.
-WORKER_CHORES = ["appointments.services.clock.run", "apollo_site.in_order.mail_owners"]
+WORKER_CHORES = [
+    "appointments.services.clock.run",
+    "appointments.services.remind.remind",
+    "apollo_site.in_order.mail_owners",
+]
 
 # Words and time
 

@@ -8,8 +8,10 @@ class AppointmentsConfig(AppConfig):
 
     def ready(self):
         from appointments.models import kept
-        from appointments.services import files
+        from appointments.services import files, remind
+        from outbox.services import STILL_TRUE
         from vault.rotation import OUTSIDE
 
         kept.refuse_deleting()
         OUTSIDE["Patients' files"] = files.rotate
+        STILL_TRUE[remind.KIND] = remind.is_still_true

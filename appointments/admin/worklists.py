@@ -15,6 +15,7 @@ from appointments.admin import search
 from appointments.models import ContactAttempt
 from appointments.models.request import owed
 from appointments.models.words import BestTime, ReachBy
+from appointments.services import remind
 from appointments.transitions import CALLED_AGAIN, OPEN, Status, WaitingOn
 
 IN_WORK = OPEN - {Status.QUARANTINED}
@@ -57,6 +58,11 @@ def call_backs(look):
     called_since = ContactAttempt.objects.filter(appointment_request=OuterRef("pk"), at__gte=OuterRef("next_action_at"))
     agreed = Q(status__in=CALLED_AGAIN, next_action_at__lte=look.now) & ~Q(Exists(called_since))
     return ((wants_it_now & ~too_early) | look_again) & ~Q(Exists(tried)) | agreed
+
+
+def reminders(look):
+    visits = remind.visits_to_call_about(look.now).filter(appointment_request=OuterRef("pk"))
+    return Q(status=Status.SCHEDULED) & Q(Exists(visits))
 
 
 def overdue(look):
@@ -135,6 +141,12 @@ WORKLISTS = {
         gettext_lazy("Call-backs now"),
         call_backs,
         gettext_lazy("Nobody is to be called now: those who are left want another time of day, or were tried already."),
+    ),
+    "reminders": Worklist(
+        NOW,
+        gettext_lazy("Remind of a visit"),
+        reminders,
+        gettext_lazy("Nobody is to be reminded of a visit by phone. From 10 a.m. on, the next visits stand here."),
     ),
     "due-today": Worklist(
         NOW, gettext_lazy("Due today"), due_today, gettext_lazy("No more answers are promised for today.")

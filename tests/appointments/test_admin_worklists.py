@@ -14,7 +14,7 @@ from appointments.models.words import BestTime
 from appointments.services import moves
 from appointments.transitions import OPEN, WaitingOn
 from tests.appointments.desk import LIST, sign_in
-from tests.factories import AppointmentRequestFactory, UserFactory
+from tests.factories import AppointmentRequestFactory, LocationFactory, UserFactory
 from tests.outbox.factories import MessageFactory
 
 HOUR = datetime.timedelta(hours=1)
@@ -59,19 +59,26 @@ def every_kind(user):
         "look again": make(waiting=True, waiting_on="payer", next_action_at=past, assignee=UserFactory()),
         "offered": make(status="offered", next_action_at=later, assignee=UserFactory()),
         "scheduled": make(scheduled=True, assignee=UserFactory()),
+        "to be reminded": with_visit(make(scheduled=True, assignee=UserFactory()), MORNING + DAY),
         "put aside": make(status="quarantined", respond_by=past),
         "completed": make(completed=True),
         "closed": make(closed=True),
     }
 
 
+def with_visit(appointment_request, starts_at):
+    appointment_request.visits.create(starts_at=starts_at, location=LocationFactory())
+    return appointment_request
+
+
 IN_HAND = {"new", "new, due today", "new, overdue", "new, to call", "mine"}
-OTHERS = {"a colleague's, overdue", "look again", "offered", "scheduled", *WaitingOn}
+OTHERS = {"a colleague's, overdue", "look again", "offered", "scheduled", "to be reminded", *WaitingOn}
 EXPECTED = {
     "to-do": IN_HAND,
     "mine": {"mine"},
     "new": IN_HAND - {"mine"},
     "call-backs": {"new, to call", "look again"},
+    "reminders": {"to be reminded"},
     "due-today": {"new, due today"},
     "overdue": {"new, overdue", "a colleague's, overdue"},
     "waiting-patient": {"patient"},
@@ -80,7 +87,7 @@ EXPECTED = {
     "waiting-clinician": {"clinician"},
     "offers": {"offered"},
     "open": IN_HAND | OTHERS,
-    "scheduled": {"scheduled"},
+    "scheduled": {"scheduled", "to be reminded"},
     "quarantine": {"put aside"},
     "finished": {"completed", "closed"},
     "all": IN_HAND | OTHERS | {"put aside", "completed", "closed"},
