@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from appointments.transitions import Status
+from appointments.transitions import ANSWERS, Status
 from vault.fields import EncryptedTextField
 
 
@@ -50,6 +50,17 @@ class AppendOnly(models.Model):
         super().save(*args, **kwargs)
 
 
+class StatusEventQuerySet(AppendOnlyQuerySet):
+    def answers(self):
+        """Moves that told the patient something, and were not undone before the mail left."""
+        undone = StatusEvent.objects.filter(
+            appointment_request=models.OuterRef("appointment_request"),
+            version=models.OuterRef("version") + 1,
+            move="undo",
+        )
+        return self.filter(~models.Exists(undone), move__in=ANSWERS)
+
+
 class StatusEvent(AppendOnly):
     """One move of a request. Values stand in `details` as codes and dates, never as words of a patient."""
 
@@ -61,6 +72,8 @@ class StatusEvent(AppendOnly):
     details = models.JSONField(default=dict, blank=True)
     before = models.JSONField(null=True, blank=True)  # how the request stood, where the move can be undone
     comment = EncryptedTextField(_("comment"))
+
+    objects = StatusEventQuerySet.as_manager()
 
     class Meta(AppendOnly.Meta):
         default_related_name = "status_events"

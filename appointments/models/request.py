@@ -11,7 +11,7 @@ from appointments.models import words
 from appointments.models.history import ContactAttempt, StatusEvent
 from appointments.models.visit import Visit
 from appointments.reference import new_reference
-from appointments.transitions import ANSWERS, ON_THE_CLOCK, QUIET_OUTCOMES, Outcome, Status, WaitingOn
+from appointments.transitions import ON_THE_CLOCK, QUIET_OUTCOMES, Outcome, Status, WaitingOn
 from practice import phones
 from vault.crypto import keyed_hash
 from vault.fields import EncryptedDateField, EncryptedJSONField, EncryptedTextField
@@ -68,7 +68,7 @@ class AppointmentRequestQuerySet(models.QuerySet):
 
     def unanswered(self):
         """Requests whose patient has not heard from a person yet, nor did so before it came back to us."""
-        answers = StatusEvent.objects.filter(appointment_request=models.OuterRef("pk"), move__in=ANSWERS)
+        answers = StatusEvent.objects.answers().filter(appointment_request=models.OuterRef("pk"))
         return self.filter(owed()).exclude(models.Exists(answers))
 
     def asked(self, since):
@@ -82,8 +82,8 @@ class AppointmentRequestQuerySet(models.QuerySet):
         """
         of_request = {"appointment_request": models.OuterRef("pk")}
         calls = ContactAttempt.objects.filter(**of_request, result=ContactAttempt.Result.REACHED)
-        moves = StatusEvent.objects.filter(**of_request, move__in=ANSWERS)
-        told = moves.exclude(to_status=Status.CLOSED, details__outcome__in=QUIET_OUTCOMES)
+        answers = StatusEvent.objects.answers().filter(**of_request)
+        told = answers.exclude(to_status=Status.CLOSED, details__outcome__in=QUIET_OUTCOMES)
         first = [models.Subquery(rows.order_by("at").values("at")[:1]) for rows in (calls, told)]
         # SQLite's Least is nothing where one of the two is nothing.
         return self.annotate(first_contact_at=Coalesce(Least(*first), *first))

@@ -72,6 +72,17 @@ def test_a_move_that_tells_the_patient_something_is_the_contact(desk, name, valu
     assert first_contact_of(appointment_request) == (NOW if counts else None)
 
 
+def test_a_move_that_was_undone_is_no_contact_and_stops_no_clock(desk):
+    appointment_request = sent()
+    values = {"offer_1": NOW + DAY, "location": LocationFactory()}
+    moves.move(appointment_request.public_id, "offer", seen_version=1, by=desk, **values)
+
+    moves.move(appointment_request.public_id, "undo", seen_version=2, by=desk)
+
+    assert first_contact_of(appointment_request) is None
+    assert appointment_request in AppointmentRequest.objects.unanswered()
+
+
 @pytest.mark.parametrize("first", ["call", "offer"])
 def test_the_first_contact_counts_whichever_it_was(desk, time_machine, first):
     appointment_request = sent()
