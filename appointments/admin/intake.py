@@ -97,7 +97,7 @@ class IntakeMixin:
         except moves.MoveNotAllowed:
             raise PermissionDenied from None
         self.log_addition(request, kept, "keyed in")
-        text = _("Kept as %(reference)s. Please say it aloud, and that we answer by %(when)s.")
+        text = _("Kept as %(reference)s. Please say it aloud, and that by %(when)s we answer.")
         messages.success(request, text % {"reference": kept.reference, "when": promise(kept.respond_by)})
         if kept.urgent_flags:  # a rule may make it urgent without any sign
             messages.warning(

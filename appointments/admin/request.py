@@ -179,7 +179,7 @@ class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.Mode
                 text = _("%(reference)s is now: %(status)s.")
                 _mind_the_hours(request, form.cleaned_data)
                 second_thoughts.mind_the_clinician(request, moved, form.cleaned_data)
-                if chosen.tells and not moved.email:
+                if moves.tells_patient(moved, chosen) and not moved.email:
                     messages.warning(request, _("There is no e-mail address: please tell the patient by phone."))
                 return self._done(request, moved, f"move {chosen.name}", text % _said(moved))
         except moves.Stale as stale:
@@ -230,7 +230,7 @@ def _mind_the_hours(request, booked):
     for starts_at in filter(None, times):
         if not is_open(booked["location"], starts_at):
             when = date_format(timezone.localtime(starts_at), "l, F j, P")
-            text = _("The office is closed at that time: %(when)s. If you did not mean it, please change it.")
+            text = _("The office is closed at that time (%(when)s). If you did not mean it, please change it.")
             messages.warning(request, text % {"when": when})
 
 

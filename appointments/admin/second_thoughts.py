@@ -51,7 +51,7 @@ def mind_the_clinician(request, moved, booked):
         return
     for starts_at in filter(None, [booked.get(field) for field in ("starts_at", "offer_1", "offer_2", "offer_3")]):
         for reference in _others_at(clinician, starts_at, besides=moved):
-            text = _("%(clinician)s has %(reference)s at that time, %(when)s. If you did not mean it, change it.")
+            text = _("%(clinician)s has %(reference)s at that time (%(when)s). If you did not mean it, change it.")
             when = date_format(timezone.localtime(starts_at), "l, F j, P")
             messages.warning(request, text % {"clinician": clinician, "reference": reference, "when": when})
 

@@ -205,8 +205,13 @@ def _tell(moved, chosen, by):
     """Tell the desk what the patient did, and the patient what the table says, unless news would be wrong or cruel."""
     if by is None:
         tell.desk_of_update(moved, f"moved:{moved.version}")
-    if chosen.tells and not (chosen.target == Status.CLOSED and moved.outcome in QUIET_OUTCOMES):
+    if tells_patient(moved, chosen):
         tell.patient_of_move(moved, chosen.tells, wait_seconds=settings.UNDO_SECONDS if chosen.undo else 0)
+
+
+def tells_patient(moved: AppointmentRequest, chosen: Move) -> bool:
+    """Whether the patient is to hear of `chosen`, which made `moved` what it is."""
+    return bool(chosen.tells) and not (chosen.target == Status.CLOSED and moved.outcome in QUIET_OUTCOMES)
 
 
 # What each move brings with it: (columns of the request, details of the event). Details are codes and dates only.

@@ -282,7 +282,7 @@ def test_a_visit_at_night_is_booked_and_pointed_at(client, practice, hour, is_wa
     response = client.post(page_of(appointment_request), typed, follow=True)
 
     assert "is now: Scheduled." in text_of(response)
-    assert ("The office is closed at that time:" in text_of(response)) == is_warned
+    assert ("The office is closed at that time (Tuesday, November 24, 3 a.m.). If" in text_of(response)) == is_warned
 
 
 @pytest.mark.parametrize("name", ["schedule", "offer"])
@@ -307,7 +307,7 @@ def test_a_second_patient_at_one_time_is_booked_and_pointed_at(client, practice,
     page = text_of(client.post(page_of(appointment_request), posted | {"clinician": clinician.pk}, follow=True))
 
     assert "is now:" in page
-    warning = f"Elena Sample, MD has {other.reference} at that time, Tuesday, November 24, 3 p.m."
+    warning = f"Elena Sample, MD has {other.reference} at that time (Tuesday, November 24, 3 p.m.). If"
     assert (warning in page) == (taken_by in ("visit", "offer"))
 
 
@@ -360,6 +360,19 @@ def test_staff_are_asked_to_tell_a_patient_who_has_no_email(client, practice, em
     response = client.post(page_of(appointment_request), typed(MOVES["ask"]), follow=True)
 
     assert ("There is no e-mail address: please tell the patient by phone." in text_of(response)) == (not email)
+
+
+@pytest.mark.parametrize("outcome", ["duplicate", "deceased", "patient-withdrew", "scheduled-elsewhere"])
+def test_staff_are_not_asked_to_tell_what_no_mail_would(client, practice, outcome):
+    sign_in(client, "scheduler")
+    other, appointment_request = AppointmentRequestFactory(), AppointmentRequestFactory()
+    posted = {"move": "close", "seen_version": 1, "outcome": outcome}
+    posted |= {"duplicate_of": other.reference} if outcome == "duplicate" else {}
+
+    page = text_of(client.post(page_of(appointment_request), posted, follow=True))
+
+    assert "is now: Closed." in page
+    assert ("please tell the patient by phone" in page) == (outcome == "scheduled-elsewhere")
 
 
 def test_what_was_asked_offered_and_answered_stands_on_the_page(client, practice):

@@ -65,7 +65,8 @@ def test_keyed_request_is_like_one_from_the_website(client, dana, time_machine):
     assert list(kinds) == ["acknowledgement", "staff-notice"] * 2
     (event,) = kept.status_events.all()
     assert (event.move, event.by, event.to_status) == ("receive", dana, "received")
-    assert f"Kept as {kept.reference}. Please say it aloud" in text_of(client.get(page_of(kept)))
+    said = f"Kept as {kept.reference}. Please say it aloud, and that by Wednesday, November 25, 5 p.m. we answer."
+    assert said in text_of(client.get(page_of(kept))).replace("\xa0", " ")
 
 
 def test_history_says_who_keyed_it_in_and_by_which_way_it_came(client, dana):
