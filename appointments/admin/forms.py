@@ -83,24 +83,24 @@ def _duplicate_of(**kwargs):
     )
 
 
-# The fields of the moves that staff make.
+# The fields of the moves that staff make, in the order in which a form asks for them.
 FIELDS = {
-    "clinician": _clinician,
-    "comment": _comment,
-    "duplicate_of": _duplicate_of,
-    "location": _location,
+    "waiting_on": _choice(_("Waiting for"), WaitingOn.choices),
+    "question": _question,
     "next_action_at": _moment(_("Look again on"), initial=in_two_weekdays),
+    "starts_at": _moment(_("Starts")),
     "offer_1": _moment(_("First time")),
     "offer_2": _moment(_("Second time")),
     "offer_3": _moment(_("Third time")),
-    "outcome": _choice(_("Why"), Outcome.choices),
-    "question": _question,
-    "starts_at": _moment(_("Starts")),
+    "location": _location,
+    "clinician": _clinician,
     "visit_status": _choice(
         _("How it ended"),
         [(status.value, status.label) for status in (Visit.Status.FULFILLED, Visit.Status.NOSHOW)],
     ),
-    "waiting_on": _choice(_("Waiting for"), WaitingOn.choices),
+    "outcome": _choice(_("Why"), Outcome.choices),
+    "duplicate_of": _duplicate_of,
+    "comment": _comment,
 }
 
 
@@ -113,8 +113,9 @@ class MoveForm(forms.Form):
     def __init__(self, move, *args, groups, lacking="", **kwargs):
         super().__init__(*args, auto_id=f"id_{move.name}_%s", **kwargs)
         self.move = move
-        for name in move.fields:
-            self.fields[name] = FIELDS[name](required=name in move.needs)
+        for name in FIELDS:
+            if name in move.fields:
+                self.fields[name] = FIELDS[name](required=name in move.needs)
         if "outcome" in self.fields:
             hidden = {code for code, by in OUTCOME_BY.items() if not by & groups}
             if lacking:

@@ -106,6 +106,7 @@ class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.Mode
 
     def _page(self, request, appointment_request, *, status=200, bound=None, stale=None):
         moves.record_read(appointment_request, by=request.user)
+        _begin_where_it_is_wrong(bound)
         calls = ContactAttempt.objects.select_related("by")
         prefetch_related_objects([appointment_request], Prefetch("contact_attempts", calls))
         groups = moves.groups_of(request.user)
@@ -115,6 +116,7 @@ class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.Mode
             **context_of(appointment_request, groups, bound=bound, stale=stale),
             "title": appointment_request.reference,
             "opts": self.opts,
+            "preserved_filters": self.get_preserved_filters(request),
             "errors": bound is not None and bool(bound.errors),
             **second_thoughts.context_of(appointment_request, request.user, groups),
         }
@@ -221,7 +223,14 @@ class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.Mode
     def _done(self, request, appointment_request, what, text):
         self.log_change(request, appointment_request, what)
         messages.success(request, text)
-        return HttpResponseRedirect(request.path)
+        return HttpResponseRedirect(request.get_full_path())
+
+
+def _begin_where_it_is_wrong(bound):
+    """The first box with a message has the cursor, which also brings it into sight: the page is long."""
+    wrong = [field for field in bound or () if field.errors and not field.is_hidden]
+    if wrong:
+        wrong[0].field.widget.attrs["autofocus"] = True
 
 
 def _mind_the_hours(request, booked):

@@ -338,6 +338,36 @@ def test_what_the_patient_wrote_with_a_choice_stands_above_the_facts(client, pra
     assert page.index("Only on Fridays") < page.index("Referring doctor")
 
 
+def test_cursor_stands_in_the_first_box_with_a_message(client, practice):
+    sign_in(client, "scheduler")
+    appointment_request = AppointmentRequestFactory()
+
+    page = html(client.post(page_of(appointment_request), typed(MOVES["offer"]) | {"offer_2": "soon", "offer_3": "x"}))
+
+    assert re.findall(r'name="(\w+)"[^>]* autofocus', page) == ["offer_2"]
+
+
+def test_page_leads_back_to_the_list_it_was_opened_from(client, practice):
+    sign_in(client, "scheduler")
+    appointment_request = AppointmentRequestFactory()
+    [address] = re.findall(r'field-reference"><a href="([^"]+)"', html(client.get(f"{LIST}?show=new&topic=")))
+
+    done = client.post(address, typed(MOVES["claim"]))
+
+    assert (address.partition("?")[0], done["Location"]) == (page_of(appointment_request), address)
+    assert html(client.get(address)).count('<a href="/admin/appointments/appointmentrequest/?show=new">') == 2
+
+
+def test_duplicate_links_to_the_request_that_goes_on(client, practice):
+    sign_in(client, "scheduler")
+    goes_on = AppointmentRequestFactory()
+    closed = AppointmentRequestFactory(closed=True, outcome="duplicate", duplicate_of=goes_on)
+
+    badge = re.search(r'<span class="badge">Closed.*?</span>', html(client.get(page_of(closed))))[0]
+
+    assert f'<a href="{page_of(goes_on)}">{goes_on.reference}</a>' in badge
+
+
 @pytest.mark.parametrize("move", BUTTONS, ids=lambda move: move.name)
 def test_button_makes_its_move_and_says_so(client, practice, move):
     sign_in(client, "supervisor")
