@@ -14,9 +14,9 @@ from appointments.models import AppointmentRequest, StatusEvent
 from appointments.models.words import Priority
 from appointments.services import moves
 from appointments.services.request import deadline
+from appointments.services.routing import plan
 from appointments.transitions import COORDINATOR, SCHEDULER, SUPERVISOR, Status
 from practice.models import Clinician, Location
-from practice.services import reply_promise
 
 
 class At(NamedTuple):
@@ -108,7 +108,7 @@ MRI = "Who made the MRI of your back, and in which month?"
 # Whoever is told something by a move has no e-mail address, so that nothing is put into the outbox.
 ROWS = (
     # Nobody has answered yet
-    asked("Nora Testcase", Ago(1), reason="Since Monday my left foot drags.", **NEW, **URGENT),
+    asked("Nora Testcase", Ago(0.5), reason="Since Monday my left foot drags.", **NEW, **URGENT),
     asked("Carl Fender", Ago(3), topic="accident", payer_kind="auto", accident_on=InDays(-10), reason="Neck, a crash."),
     asked(
         "Walter Demo",
@@ -264,14 +264,14 @@ def _resolved(values, now):
 
 def _received(row, phone, wish):
     first_name, last_name = row.name.split()
+    wish = wish | {"submitted_at": timezone.now()}
+    wish |= plan(AppointmentRequest(**wish)).values
     appointment_request = AppointmentRequest.objects.create(
         first_name=first_name,
         last_name=last_name,
         phone=phone,
         date_of_birth=datetime.date(1949, 5, 6),
         zip_code="33573",
-        submitted_at=timezone.now(),
-        respond_by=reply_promise(),
         deadline_at=deadline(wish.get("accident_on")),
         **wish,
     )

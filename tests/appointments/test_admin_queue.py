@@ -13,7 +13,7 @@ from appointments.models import AppointmentRequest, Visit
 from appointments.models.words import Priority
 from appointments.services import moves
 from appointments.transitions import Status
-from tests.appointments.desk import LIST, sign_in
+from tests.appointments.desk import LIST, page_of, sign_in
 from tests.factories import AppointmentRequestFactory, LocationFactory, UserFactory
 
 HOUR = datetime.timedelta(hours=1)
@@ -89,6 +89,19 @@ def test_row_says_whom_to_call_and_how_it_stands(client, practice):
         "Ana",
     ]:
         assert text in row
+
+
+def test_row_says_why_a_car_accident_stands_above_the_late(client, practice):
+    user = sign_in(client, "scheduler")
+    deadline = datetime.datetime(2026, 12, 13, 4, 59, tzinfo=datetime.UTC)
+    appointment_request = AppointmentRequestFactory(deadline_at=deadline)
+
+    assert "Accident: be seen by Sat, Dec 12" in client.get(LIST).content.decode()
+    page = client.get(page_of(appointment_request)).content.decode()
+    assert "Must be seen by Saturday, December 12 for the car insurance to pay." in page
+
+    AppointmentRequest.objects.update(status="closed", outcome="seen", assignee=user)
+    assert "Accident: be seen by" not in client.get(f"{LIST}?show=finished").content.decode()
 
 
 def test_query_count_is_the_same_with_1_and_3_rows(client, practice):

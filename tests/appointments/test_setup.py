@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from appointments.models import AppointmentRequest, RoutingRule
+from appointments.models.words import Priority
 from appointments.services import setup
 from appointments.transitions import GROUPS, Status, WaitingOn
 from outbox.models import Message
@@ -155,6 +156,16 @@ def test_demo_can_be_made_at_any_hour_and_lies_behind_us(demo, time_machine, now
         assert now - WEEKS_12 <= appointment_request.submitted_at <= events[0].at <= events[-1].at <= now
         assert [event.version for event in events] == list(range(1, appointment_request.version + 1))
     assert (AppointmentRequest.objects.late(now).exists(), timezone.now()) == (True, now)
+
+
+def test_demo_has_the_clocks_of_real_requests(demo, time_machine):
+    time_machine.move_to("2026-11-30T15:00Z", tick=False)
+
+    setup.make_demo()
+
+    [urgent] = AppointmentRequest.objects.filter(priority=Priority.URGENT)
+    assert urgent.due_at - urgent.submitted_at == datetime.timedelta(hours=1)
+    assert set(AppointmentRequest.objects.values_list("routed_by__name", flat=True)) == {"Everyone"}
 
 
 def test_demo_leaves_real_requests_alone(demo):

@@ -133,6 +133,7 @@ def books_a_visit(desk):
     box.get_by_label("Starts").fill("2026-12-01T10:30")
     box.get_by_role("button", name="Book a visit").click()
     desk.get_by_text("Nothing was saved.").wait_for()
+    expect(box.get_by_label("Starts")).to_be_focused()
     shot(desk, "book-wrong")
     box.get_by_label("Starts").fill("2026-12-15T10:30")
     box.get_by_role("button", name="Book a visit").click()
@@ -185,6 +186,9 @@ def keys_in_a_call_and_closes_the_duplicate(desk):
     desk.get_by_text("is now: Closed.").wait_for()
     shot(desk, "closed")
     assert AppointmentRequest.objects.get(duplicate_of=harold).outcome == "duplicate"
+    assert "by phone" not in told(desk)
+    desk.get_by_role("link", name=harold.reference).first.click()
+    desk.get_by_text("was closed as a duplicate of this one").wait_for()
 
 
 def releases_from_quarantine(desk):
@@ -197,6 +201,8 @@ def releases_from_quarantine(desk):
     desk.get_by_text("is now: Received.").wait_for()
     shot(desk, "released")
     assert is_now(tina) == "received"
+    desk.get_by_role("link", name="Requests", exact=True).click()  # back to the list she came from
+    expect(desk.get_by_role("link", name="Quarantine (1)")).to_have_attribute("aria-current", "true")
 
 
 def finds_a_misspelt_name(desk):
