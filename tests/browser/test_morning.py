@@ -119,6 +119,8 @@ def asks_a_question(desk):
     carl = open_page(desk, "Fender")
     box = choose(desk, "Ask the patient")
     box.get_by_role("button", name="Ask the patient").click()
+    tops = desk.locator(".moves > *").evaluate_all("boxes => boxes.map(box => box.offsetTop)")
+    assert (len(tops), len(set(tops))) == (5, 1)  # in one row, though one is open
     shot(desk, "asking")
     box.get_by_label("Question").fill("Do you have a claim number?")
     box.get_by_role("button", name="Ask the patient").click()
