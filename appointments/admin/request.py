@@ -117,6 +117,7 @@ class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.Mode
             "title": appointment_request.reference,
             "opts": self.opts,
             "preserved_filters": self.get_preserved_filters(request),
+            "is_own": stale is not None and {event.by_id for event in stale.events} == {request.user.pk},
             "errors": bound is not None and bool(bound.errors),
             **second_thoughts.context_of(appointment_request, request.user, groups),
         }

@@ -558,6 +558,19 @@ def test_stale_page_says_who_was_faster_and_keeps_what_was_typed(client, practic
     assert appointment_request.status == Status.CLOSED
 
 
+def test_second_click_is_not_told_that_somebody_else_was_faster(client, practice):
+    user = sign_in(client, "scheduler")
+    appointment_request = in_status(Status.RECEIVED)
+
+    first, second = [client.post(page_of(appointment_request), typed(MOVES["claim"])) for _ in range(2)]
+
+    assert (first.status_code, second.status_code) == (302, 409)
+    assert "You have done this already" in text_of(second)
+    assert "Somebody was faster" not in text_of(second)
+    appointment_request.refresh_from_db()
+    assert (appointment_request.version, appointment_request.assignee) == (2, user)
+
+
 def test_stale_page_keeps_what_was_typed_for_a_move_that_is_gone(client, practice):
     sign_in(client, "scheduler")
     appointment_request = in_status(Status.IN_REVIEW)
