@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import expect
@@ -29,7 +30,6 @@ def desk(bare_site, page, time_machine):
         user.save()
     demo.make_requests()
     page.set_default_timeout(10_000)
-    page.site = bare_site
     return sign_in(page, bare_site, "scheduler")
 
 
@@ -44,7 +44,7 @@ def sign_in(page, site, username):
 
 
 def of(last_name):
-    return next(row for row in AppointmentRequest.objects.all() if row.last_name == last_name)
+    return next(row for row in AppointmentRequest.objects.order_by("pk") if row.last_name == last_name)
 
 
 def shot(page, name):
@@ -52,15 +52,18 @@ def shot(page, name):
         page.screenshot(path=Path(SHOTS) / f"morning-{name}.png", full_page=True)
 
 
+def go(page, address):
+    page.goto(urljoin(page.url, address))
+
+
 def open_page(desk, last_name):
-    """By its row in the list of all, as somebody who knows the name does."""
     appointment_request = of(last_name)
-    desk.goto(f"{desk.site}{page_of(appointment_request)}")
+    go(desk, page_of(appointment_request))
     return appointment_request
 
 
 def choose(desk, move):
-    """Opens the box of a move and gives it back."""
+    """The box of a move, opened."""
     desk.locator("summary", has_text=move).click()
     return desk.locator("details[open]", has=desk.get_by_role("button", name=move, exact=True))
 
@@ -168,7 +171,7 @@ def corrects_a_number(desk):
 
 def keys_in_a_call_and_closes_the_duplicate(desk):
     harold = of("Probe")
-    desk.goto(f"{desk.site}{LIST}")
+    go(desk, LIST)
     desk.get_by_role("link", name="Add request").click()
     for label, text in {
         "First name": "Harold",
@@ -195,7 +198,7 @@ def keys_in_a_call_and_closes_the_duplicate(desk):
 
 def releases_from_quarantine(desk):
     tina = of("Hasty")
-    desk.goto(f"{desk.site}{LIST}")
+    go(desk, LIST)
     desk.get_by_role("link", name="Quarantine (2)").click()
     desk.get_by_role("link", name=tina.reference).click()
     shot(desk, "aside")
@@ -208,7 +211,7 @@ def releases_from_quarantine(desk):
 
 
 def finds_a_misspelt_name(desk):
-    desk.goto(f"{desk.site}{LIST}")
+    go(desk, LIST)
     desk.get_by_label("Find a request").fill("Nordern")
     desk.keyboard.press("Enter")
     desk.get_by_role("heading", name="Found for your search: 1").wait_for()
@@ -218,7 +221,7 @@ def finds_a_misspelt_name(desk):
 
 
 def filters_the_list(desk):
-    desk.goto(f"{desk.site}{LIST}?show=all")
+    go(desk, LIST + "?show=all")
     desk.get_by_text("Filter", exact=True).click()
     desk.get_by_label("Language").select_option("es")
     desk.get_by_role("button", name="Filter the list").click()
@@ -231,7 +234,7 @@ def learns_that_a_colleague_was_faster(desk, colleague):
     ada = open_page(desk, "Nightly")
     box = choose(desk, "Ask the patient")
     box.get_by_label("Question").fill("Who made your MRI?")
-    colleague.goto(f"{desk.site}{page_of(ada)}")
+    go(colleague, page_of(ada))
     colleague.get_by_role("button", name="I take this one").click()
     colleague.get_by_text("is now: In review.").wait_for()
     box.get_by_role("button", name="Ask the patient").click()
@@ -248,12 +251,12 @@ def looks_on_a_phone_and_zoomed(desk):
     for name, size in SIGHTS.items():
         desk.set_viewport_size(size)
         for page, address in (("page", page_of(of("Late"))), ("list", LIST)):
-            desk.goto(f"{desk.site}{address}")
+            go(desk, address)
             fits_its_width(desk)
             shot(desk, f"{name}-{page}")
 
 
-def test_morning(desk, browser):
+def test_morning(desk, browser, bare_site):
     sees_the_worklists(desk)
     takes_the_first_and_calls(desk)
     offers_times(desk)
@@ -266,6 +269,6 @@ def test_morning(desk, browser):
     finds_a_misspelt_name(desk)
     filters_the_list(desk)
     with browser.new_context() as other:
-        colleague = sign_in(other.new_page(), desk.site, "referral-coordinator")
+        colleague = sign_in(other.new_page(), bare_site, "referral-coordinator")
         learns_that_a_colleague_was_faster(desk, colleague)
     looks_on_a_phone_and_zoomed(desk)
