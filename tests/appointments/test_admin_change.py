@@ -338,6 +338,16 @@ def test_what_the_patient_wrote_with_a_choice_stands_above_the_facts(client, pra
     assert page.index("Only on Fridays") < page.index("Referring doctor")
 
 
+@pytest.mark.parametrize("typed_as", ["813-555-0142", "(813) 555-0142"])
+def test_page_says_nothing_twice(client, practice, typed_as):
+    sign_in(client, "scheduler")
+
+    page = text_of(client.get(page_of(AppointmentRequestFactory(phone_as_typed=typed_as))))
+
+    assert ("Typed as:" in page) == (typed_as != "813-555-0142")
+    assert (page.count("Promised"), "Promised by" in page) == (1, False)
+
+
 def test_cursor_stands_in_the_first_box_with_a_message(client, practice):
     sign_in(client, "scheduler")
     appointment_request = AppointmentRequestFactory()
