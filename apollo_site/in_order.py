@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Max
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,8 +26,10 @@ from outbox.models import Message
 from outbox.services import enqueue, failing_since, oldest_due_age, told_of, worker_seen_at
 from practice.services import practice_row
 from procedures.services import reviews
+from vault.models import Backup
 
 MAIL_AT = datetime.time(7)
+BACKUP_EVERY = datetime.timedelta(hours=26)  # once a day, and one may take longer than the one before
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,14 @@ class Row:
     stands: str
     limit: str
     mend: str
-    address: str
-    right: str
+    address: str = ""  # nothing in the admin mends it
+    right: str = ""
 
 
 def rows() -> list[Row]:
     """Everything that is watched, in a fixed number of queries. No name, nothing about a patient's health."""
     now = timezone.now()
-    return [watch(now) for watch in (_worker, _unsent, _to_call, _untouched, _pages, _rules)]
+    return [watch(now) for watch in (_worker, _unsent, _to_call, _untouched, _pages, _rules, _backup)]
 
 
 def _worker(now):
@@ -142,6 +145,19 @@ def _rules(now):
     )
 
 
+def _backup(now):
+    last = Backup.objects.aggregate(at=Max("made_at"))["at"]
+    stands = _("No backup has been made.")
+    if last is not None:
+        stands = _("The last backup was made %(age)s ago.") % {"age": timesince(last, now, depth=1)}
+    return Row(
+        last is not None and now - last < BACKUP_EVERY,
+        stands,
+        _("One should be made every day. If none was, whoever looks after the server should see why."),
+        _("See the README, In production"),
+    )
+
+
 def _messages(state):
     return f"{reverse('admin:outbox_message_changelist')}?state__exact={state}"
 
@@ -150,7 +166,7 @@ def _messages(state):
 def page(request):
     if SUPERVISOR not in groups_of(request.user):
         raise PermissionDenied
-    shown = [(row, request.user.has_perm(row.right)) for row in rows()]
+    shown = [(row, bool(row.address) and request.user.has_perm(row.right)) for row in rows()]
     to_mend = sum(not row.is_good for row, _may in shown)
     context = {**admin.site.each_context(request), "title": _heading(to_mend), "rows": shown}
     return render(request, "admin/in_order.html", context)

@@ -23,6 +23,14 @@ class MessageQuerySet(models.QuerySet):
         """Messages that no worker will send unless a person does something."""
         return self.filter(state__in=Message.STOPPED).exclude(last_error__in=Message.MEANT)
 
+    def restored(self):
+        """Messages that were not sent when the backup was made from which this database comes."""
+        return self.filter(state=Message.State.HELD, last_error=Message.RESTORED)
+
+    def releasable(self):
+        """Messages that staff may let go once more."""
+        return self.filter(state__in=Message.RELEASABLE) | self.restored()
+
 
 class Message(models.Model):
     class State(models.TextChoices):
@@ -38,6 +46,8 @@ class Message(models.Model):
     WITHDRAWN = "Withdrawn"  # held by whoever caused it
     OUTDATED = "Outdated"  # held because it was no longer true when it was about to leave
     MEANT = (WITHDRAWN, OUTDATED)  # never to leave, so nobody has to do anything
+    MISDIRECTED = "Wrong address"  # held because its address turned out to be wrong
+    RESTORED = "Restored"  # held because it may have left after the backup was made
     WAITING = (State.QUEUED, State.SENDING, State.FAILED_TEMPORARY)
     STOPPED = (State.FAILED_PERMANENT, State.NEEDS_HUMAN, State.HELD)
     RELEASABLE = (State.FAILED_TEMPORARY, State.FAILED_PERMANENT, State.NEEDS_HUMAN)  # staff may say "try again"

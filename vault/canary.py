@@ -1,5 +1,7 @@
 """Proving that the keys in the environment are the keys of this database (P32, P46, P47)."""
 
+from collections.abc import Iterable
+
 from django.db import DEFAULT_DB_ALIAS
 
 from vault import crypto
@@ -25,19 +27,24 @@ def forget_old_keys():
     old.delete()
 
 
-def misfits() -> list[tuple[str, str]]:
-    """(ring, key id) of every stored proof that the keys in the environment do not reproduce."""
-    return [(canary.ring, canary.key_id) for canary in Canary.objects.order_by("ring", "key_id") if not _fits(canary)]
+def misfits(canaries: Iterable[Canary] | None = None) -> list[tuple[str, str]]:
+    """(ring, key id) of every proof, by default every stored one, that the keys in the environment do not reproduce."""
+    if canaries is None:
+        canaries = Canary.objects.order_by("ring", "key_id")
+    return [(canary.ring, canary.key_id) for canary in canaries if not _fits(canary)]
+
+
+def misfit_sentences(canaries: Iterable[Canary] | None = None) -> list[str]:
+    return [
+        f"The {ring} key {key_id} is missing or is not the one this database was written with."
+        for ring, key_id in misfits(canaries)
+    ]
 
 
 def problems() -> list[str]:
     """What is wrong with the keys, a sentence each; empty when every stored proof holds."""
-    found = [
-        f"The {ring} key {key_id} is missing or is not the one this database was written with."
-        for ring, key_id in misfits()
-    ]
     proved = set(Canary.objects.values_list("ring", "key_id"))
-    return found + [
+    return misfit_sentences() + [
         f"The {ring} key {key_id} has no stored proof yet: run migrate."
         for ring, key_id in newest()
         if (ring, key_id) not in proved

@@ -18,3 +18,12 @@ class Canary(models.Model):
 
     def __str__(self):
         return f"{self.ring} key {self.key_id}"
+
+
+class Backup(models.Model):
+    """A backup that was written whole, so that the owner sees when none is made any more."""
+
+    made_at = models.DateTimeField()
+
+    def __str__(self):
+        return f"backup of {self.made_at:%Y-%m-%d %H:%M}"

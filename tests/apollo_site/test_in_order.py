@@ -19,6 +19,7 @@ from tests.appointments.desk import sign_in
 from tests.factories import AppointmentRequestFactory, RoutingRuleFactory, UserFactory
 from tests.outbox.factories import MessageFactory
 from tests.procedures import library
+from vault.models import Backup
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/in-order/"
@@ -31,6 +32,7 @@ def good(practice):
     """A worker that beat just now, a rule with somebody to tell, and nothing that waits."""
     make_groups()
     Heartbeat.objects.create(worker="one", seen_at=timezone.now())
+    Backup.objects.create(made_at=timezone.now())
     RoutingRuleFactory(everyone=True).staff.add(UserFactory())
 
 
@@ -52,7 +54,7 @@ def test_page_says_that_all_is_in_order(client, good):
     html = shown(client)
 
     assert "<h1>Everything is in order</h1>" in html
-    assert (bad(html), html.count("#yes")) == ([], 6)
+    assert (bad(html), html.count("#yes")) == ([], 7)
 
 
 def worker_is_gone():
@@ -123,6 +125,28 @@ def test_page_says_what_is_wrong_and_where_it_is_mended(client, good, breaks):
     assert f'href="{address}"' in html
     assert "<h1>1 thing to look at</h1>" in html
     assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("hours", "sentence", "is_good"),
+    [
+        ([], "No backup has been made.", False),
+        ([27, 50], "The last backup was made 1\xa0day ago.", False),
+        ([3, 27], "The last backup was made 3\xa0hours ago.", True),
+        ([25], "The last backup was made 1\xa0day ago.", True),
+    ],
+)
+def test_page_says_when_the_last_backup_was_made(client, good, hours, sentence, is_good):
+    sign_in(client, "owner")
+    Backup.objects.all().delete()
+    for number in hours:
+        Backup.objects.create(made_at=timezone.now() - datetime.timedelta(hours=number))
+
+    html = shown(client)
+
+    assert bad(html) == ([] if is_good else [sentence])
+    assert f"<strong>{sentence}</strong>" in html
+    assert 'href=""' not in html
 
 
 def test_supervisor_sees_no_link_to_what_is_closed_to_them(client, good):
@@ -224,4 +248,4 @@ def test_mail_says_the_same_as_the_page_and_names_nobody(owner, time_machine):  
 def test_mail_says_when_all_is_in_order(owner, time_machine):
     mail = render(reports_at(time_machine, "2026-11-18T08:00").get())
 
-    assert (mail.subject, mail.body.count("- Good: ")) == ("The website: everything is in order", 6)
+    assert (mail.subject, mail.body.count("- Good: ")) == ("The website: everything is in order", 7)

@@ -42,6 +42,23 @@ def test_release_takes_only_what_has_failed(state):
     assert (message.state, message.attempts) == ((State.QUEUED, 0) if may else (state, 10))
 
 
+def test_what_was_restored_is_released_unless_it_was_withdrawn_or_its_address_was_wrong():
+    wanted, withdrawn, misdirected, released_before = MessageFactory.create_batch(
+        4, state=State.HELD, last_error=Message.RESTORED
+    )
+    services.withdraw(withdrawn.dedupe_key)
+    services.release(released_before, by=UserFactory())
+    for message in (misdirected, released_before):
+        services.hold(about=message.about, to=message.to)
+
+    services.release(wanted, by=UserFactory())
+
+    assert Message.objects.due(database_now()).get() == wanted
+    for message in (withdrawn, misdirected, released_before):
+        with pytest.raises(services.NotReleasable):
+            services.release(message, by=UserFactory())
+
+
 def test_released_messages_are_due_at_once():
     message = MessageFactory(state=State.NEEDS_HUMAN, later=True)
 

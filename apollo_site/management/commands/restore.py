@@ -1,0 +1,27 @@
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from apollo_site import backup
+from outbox.services import restored
+
+
+class Command(BaseCommand):
+    help = (
+        "Fill an empty database and the folders of files from a backup. All mail that had not been sent is held until "
+        "staff release it. Run it as the account that runs the site."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser):
+        parser.add_argument("dir", type=Path, metavar="DIR", help="what `backup` wrote")
+
+    def handle(self, *, dir, **options):
+        try:
+            manifest = backup.restore(dir)
+        except backup.BackupError as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(
+            f"Restored as of {manifest['made_at']}. {restored().count()} messages are held: release those that did not "
+            'leave after that time in Admin → Messages ("Held", then "Try again"). Now run migrate, and seed.'
+        )
