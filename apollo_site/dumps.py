@@ -88,7 +88,7 @@ _KINDS = {"sqlite": (_dump_sqlite, _load_sqlite), "postgresql": (_dump_postgresq
 def _command(name):
     """Program, address of our database, and an environment with the password, which no list of processes shows."""
     (_psql, *address), environment = connection.client.settings_to_cmd_args_env(connection.settings_dict, [])
-    return [name, *address], os.environ | (environment or {})
+    return [name, *address, "--no-password"], os.environ | (environment or {})
 
 
 def _check(name):

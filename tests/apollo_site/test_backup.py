@@ -81,7 +81,7 @@ class Writers:
         self.threads = [threading.Thread(target=self.write) for _ in range(WRITERS)]
 
     def write(self):
-        while not self.stop.is_set():
+        while not self.stop.wait(0.02):  # a breath: who waits for SQLite stands in no queue, and would wait for long
             with transaction.atomic():
                 reference = AppointmentRequestFactory().reference
                 MessageFactory(about=reference)
@@ -132,7 +132,7 @@ def test_all_that_was_acknowledged_comes_back_and_sends_nothing_until_staff_rele
     assert (settings.MEDIA_ROOT / "pictures" / "640.webp").read_bytes() == b"a picture"
     assert mail.outbox == []
     assert Message.objects.restored().count() == len(requests) + len(UNSENT)
-    assert f"{len(requests) + len(UNSENT)} messages are held" in capsys.readouterr().out
+    assert f"{len(requests) + len(UNSENT)} messages are held: release those" in capsys.readouterr().out
     assert dict(Message.objects.filter(about="").values_list("pk", "state")) == others
 
     release(Message.objects.restored().filter(about="unsent").first(), by=scheduler)

@@ -22,6 +22,6 @@ class Command(BaseCommand):
         except backup.BackupError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(
-            f"Restored as of {manifest['made_at']}. {restored().count()} messages are held: release those that did not "
-            'leave after that time in Admin → Messages ("Held", then "Try again"). Now run migrate, and seed.'
+            f"Restored as of {manifest['made_at']}. Now run migrate and seed. {restored().count()} messages are "
+            "held: release those that did not leave after that time (Admin → Messages, Held, Try again), then start the worker."
         )
