@@ -153,8 +153,8 @@ def _backup(now):
     return Row(
         last is not None and now - last < BACKUP_EVERY,
         stands,
-        _("One should be made every day. If none was, whoever looks after the server should see why."),
-        _("See the README, In production"),
+        _("One should be made every day. If none was, ask whoever looks after the server."),
+        _("On the server: manage.py backup"),
     )
 
 

@@ -21,7 +21,8 @@ class Command(BaseCommand):
             manifest = backup.restore(dir)
         except backup.BackupError as error:
             raise CommandError(str(error)) from None
+        self.stdout.write(f"Restored as of {manifest['made_at']}. Now run migrate and seed.")
         self.stdout.write(
-            f"Restored as of {manifest['made_at']}. Now run migrate and seed. {restored().count()} messages are "
-            "held: release those that did not leave after that time (Admin → Messages, Held, Try again), then start the worker."
+            f"{restored().count()} messages are held: release those that did not leave after that time (Admin → "
+            "Messages, Held, Try again), then start run_outbox."
         )
