@@ -177,13 +177,13 @@ REFUSED = {
     "cut off": (lambda target: (target / "manifest.json").write_text('{"made_at"'), "no whole backup"),
     "odd": (lambda target: (target / "manifest.json").write_text("[]"), "no whole backup"),
     "foreign": (lambda target: forge(target, database="oracle"), "a backup of oracle, and DATABASE_URL names"),
-    "breaks off": (cut_database, "pg_restore failed|could not be read"),
+    "cut": (cut_database, "pg_restore failed|could not be read"),
 }
 
 
 @committed
 def test_what_is_not_whole_or_not_ours_is_refused_and_the_database_stays_empty(
-    settings, tmp_path, target, move_house, ring
+    settings, monkeypatch, tmp_path, target, move_house, ring
 ):
     backup.make(target)
     with pytest.raises(CommandError, match="The database is not empty"):
@@ -196,6 +196,12 @@ def test_what_is_not_whole_or_not_ours_is_refused_and_the_database_stays_empty(
         with pytest.raises(CommandError, match=sentence):
             call_command("restore", tmp_path / name)
         assert connection.introspection.table_names() == []
+
+    with monkeypatch.context() as broken:  # all rows are there, and nothing was held
+        broken.setattr(backup, "sql_that_holds_the_unsent", lambda: "UPDATE nowhere SET state = 'held'")
+        with pytest.raises(CommandError, match=r"psql failed: .*nowhere|could not be read or written"):
+            call_command("restore", target)
+    assert connection.introspection.table_names() == []
 
     settings.FIELD_KEYS = ring("f2")
     with pytest.raises(CommandError, match="The field key f1 is missing"):
