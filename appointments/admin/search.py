@@ -9,13 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from appointments.forms.dates import existing_date, month_number
+from appointments.models import AppointmentRequest
 from appointments.models.request import folded, soundex
 from appointments.reference import PREFIX, parse_reference
 from practice import phones
 from vault.crypto import keyed_hashes
 
 Terms = dict[str, list[str]]  # column → the values that are looked for in it
-COLUMNS = ("reference", "phone_hash", "email_hash", "date_of_birth_hash", "last_name_hash", "last_name_sound_hash")
+COLUMNS = ("pk", "phone_hash", "email_hash", "date_of_birth_hash", "last_name_hash", "last_name_sound_hash")
 SESSION_KEY = "desk_search"
 PHONE_DIGITS = 7  # with fewer nothing is a telephone number
 
@@ -45,7 +46,10 @@ class SearchForm(forms.Form):
 
 
 def keep(request, terms: Terms):
-    request.session[SESSION_KEY] = terms
+    """A name of eight letters may be read as a reference too: the row is kept that has it, and never the letters."""
+    hashes = {column: values for column, values in terms.items() if column != "reference"}
+    rows = AppointmentRequest.objects.filter(reference__in=terms.get("reference", []))
+    request.session[SESSION_KEY] = hashes | {"pk": list(rows.values_list("pk", flat=True))}
 
 
 def forget(request):
@@ -53,7 +57,7 @@ def forget(request):
 
 
 def terms_of(request) -> Terms:
-    """What this person searched for last; empty if nothing."""
+    """What this person searched for last, as `keep` left it; empty if nothing."""
     return request.session.get(SESSION_KEY, {})
 
 

@@ -96,6 +96,15 @@ def test_name_that_could_be_a_reference_is_looked_for_as_both(desk):
     name = AppointmentRequestFactory(last_name="Hartmann")
 
     assert found(desk, "Hartmann") == [name.reference, reference.reference]
+    assert desk.session["desk_search"]["pk"] == [reference.pk]
+
+
+def test_name_that_could_be_a_reference_stays_out_of_the_session(desk):  # P35
+    AppointmentRequestFactory(last_name="Hartmann")
+
+    search(desk, "Hartmann")
+
+    assert "MANN" not in str(desk.session["desk_search"]).upper()
 
 
 def test_name_of_one_letter_is_found_where_names_have_one(desk):
@@ -116,7 +125,9 @@ def test_search_tries_every_hash_key(desk, keys, words):
     keys(hash=["h2", "h1"])
 
     assert found(desk, words) == [appointment_request.reference]
-    for column, values in desk.session["desk_search"].items():
+    kept = desk.session["desk_search"]
+    assert kept.pop("pk") == []
+    for column, values in kept.items():
         assert {value.partition(".")[0] for value in values} == {"h2", "h1"}, column
 
 
@@ -173,7 +184,7 @@ def test_whatever_is_typed_becomes_hashes_or_a_sentence(words):  # P39
     form = SearchForm({"words": words})
 
     if form.is_valid():
-        assert form.cleaned_data["words"].keys() <= set(COLUMNS)
+        assert form.cleaned_data["words"].keys() <= {"reference", *COLUMNS}
         hashes = [
             hash for column, values in form.cleaned_data["words"].items() if column != "reference" for hash in values
         ]
