@@ -33,7 +33,7 @@ def _problem(appointment_request, other, outcome):
     if other == appointment_request:
         return _("This is the reference of this request. Please type the other one’s.")
     other.refresh_from_db(fields=["status", "duplicate_of"])
-    if appointment_request in _chain(other):
+    if leads_to(other, appointment_request):
         return _("That one is closed as a duplicate of this one.")
     if not can_go_on(other, appointment_request):
         return _("That one is finished and older. Close it as a duplicate of this one, or choose another reason.")
@@ -45,10 +45,11 @@ def can_go_on(other: AppointmentRequest, appointment_request: AppointmentRequest
     return other.status in OPEN or other.submitted_at > appointment_request.submitted_at
 
 
-def _chain(appointment_request):
-    """What it is a duplicate of, and so on. It ends: no circle was ever let in."""
-    while appointment_request := appointment_request.duplicate_of:
-        yield appointment_request
+def leads_to(other: AppointmentRequest | None, appointment_request: AppointmentRequest) -> bool:
+    """Whether `other` is a duplicate of it, or of one that is, and so on. It ends: no circle is ever let in."""
+    while other and other != appointment_request:
+        other = other.duplicate_of
+    return other is not None
 
 
 def maybe(appointment_request: AppointmentRequest) -> list[AppointmentRequest]:

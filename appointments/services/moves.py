@@ -406,7 +406,11 @@ def _undo(appointment_request, values, *, comment, by, groups):
     event = undo.open_to(appointment_request, by)
     if event is None or not tell.take_back(appointment_request, event.version):
         raise TooLate
-    return undo.put_back(appointment_request, event.before), {"undone": event.move}
+    back = undo.put_back(appointment_request, event.before)
+    # Reopened, it may have got the other one as its own duplicate; whoever did that held both rows.
+    if duplicates.leads_to(AppointmentRequest.objects.filter(pk=back["duplicate_of"]).first(), appointment_request):
+        raise TooLate
+    return back, {"undone": event.move}
 
 
 _CONSEQUENCES = {

@@ -145,6 +145,36 @@ def test_reopened_it_stands_alone_again(scheduler):
     assert (opened.status, opened.outcome, opened.duplicate_of) == ("in_review", "", None)
 
 
+def reopened_and_closed_the_other_way_round(by):
+    """Of two, the one that was a duplicate and goes on now: opened again a moment ago."""
+    one, other = AppointmentRequestFactory(), AppointmentRequestFactory()
+    closed = close_as_duplicate(one, other, by)
+    opened = moves.move(one.public_id, "reopen", seen_version=closed.version, by=by, comment="Father and son.")
+    close_as_duplicate(other, opened, UserFactory(group="scheduler"))
+    return opened
+
+
+def test_undo_lets_no_circle_in(practice):
+    supervisor = UserFactory(group="supervisor")
+    opened = reopened_and_closed_the_other_way_round(supervisor)
+
+    with pytest.raises(moves.TooLate):
+        moves.move(opened.public_id, "undo", seen_version=opened.version, by=supervisor)
+
+    opened.refresh_from_db()
+    assert (opened.status, opened.duplicate_of) == ("in_review", None)
+
+
+def test_without_the_guard_undo_would_let_one_in(practice, monkeypatch):  # negative control
+    supervisor = UserFactory(group="supervisor")
+    opened = reopened_and_closed_the_other_way_round(supervisor)
+    monkeypatch.setattr(moves.duplicates, "leads_to", lambda *args: False)
+
+    opened = moves.move(opened.public_id, "undo", seen_version=opened.version, by=supervisor)
+
+    assert opened.duplicate_of.duplicate_of == opened
+
+
 @pytest.mark.parametrize("case", ["itself", "another reason"])
 def test_the_database_refuses_links_that_mean_nothing(db, case):
     one = AppointmentRequestFactory(status="closed", outcome="duplicate" if case == "itself" else "seen")
