@@ -181,7 +181,7 @@ class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.Mode
                 )
                 text = _("%(reference)s is now: %(status)s.")
                 _mind_the_hours(request, form.cleaned_data)
-                second_thoughts.mind_the_clinician(request, moved, form.cleaned_data)
+                second_thoughts.mind_the_clinicians(request, moved)
                 if moves.tells_patient(moved, chosen) and not moved.email:
                     messages.warning(request, _("There is no e-mail address: please tell the patient by phone."))
                 return self._done(request, moved, f"move {chosen.name}", text % _said(moved))

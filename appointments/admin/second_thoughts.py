@@ -44,19 +44,19 @@ def _undo(appointment_request, user):
     return Undo(str(MOVES[event.move].label), undo.until(event), tell.has_told(appointment_request, event.version))
 
 
-def mind_the_clinician(request, moved, booked):
-    """Two patients at one time may be meant. Say with whom, so that a slip is seen."""
-    clinician = booked.get("clinician")
-    if clinician is None:
-        return
-    for starts_at in filter(None, [booked.get(field) for field in ("starts_at", "offer_1", "offer_2", "offer_3")]):
-        for reference in _others_at(clinician, starts_at, besides=moved):
+def mind_the_clinicians(request, moved):
+    """Two patients at one time may be meant. Say with whom, so that a slip is seen, and a visit that undo brought back."""
+    held = [*moved.visits.filter(status=Visit.Status.BOOKED), *moved.time_offers.open(timezone.now())]
+    for one in held:
+        for reference in _others_at(one.clinician, one.starts_at, besides=moved):
             text = _("%(clinician)s has %(reference)s at that time (%(when)s). If you did not mean it, change it.")
-            when = date_format(timezone.localtime(starts_at), "l, F j, P")
-            messages.warning(request, text % {"clinician": clinician, "reference": reference, "when": when})
+            when = date_format(timezone.localtime(one.starts_at), "l, F j, P")
+            messages.warning(request, text % {"clinician": one.clinician, "reference": reference, "when": when})
 
 
 def _others_at(clinician, starts_at, *, besides):
+    if clinician is None:
+        return []
     found = set()
     for model in (Visit, TimeOffer):
         rows = model.objects.in_the_way(clinician, starts_at).exclude(appointment_request=besides)

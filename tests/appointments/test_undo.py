@@ -13,7 +13,7 @@ from outbox.models import Message
 from tests.appointments.desk import page_of, sign_in
 from tests.appointments.test_admin_change import html, text_of
 from tests.appointments.test_moves import in_status, ready_for, stored
-from tests.factories import AppointmentRequestFactory, ClinicianFactory, UserFactory
+from tests.factories import AppointmentRequestFactory, ClinicianFactory, LocationFactory, UserFactory
 from tests.patient import offer
 
 DAY = datetime.timedelta(days=1)
@@ -326,3 +326,18 @@ def test_until_when_stands_in_a_setting(supervisor, settings):
     event = StatusEvent.objects.get()
 
     assert undo.until(event) == event.at + datetime.timedelta(seconds=90)
+
+
+def test_visit_that_undo_brings_back_beside_another_is_pointed_at(client, practice):
+    user = sign_in(client, "scheduler")
+    clinician, at = ClinicianFactory(), timezone.now() + DAY
+    one, other = AppointmentRequestFactory(), AppointmentRequestFactory()
+    visit = {"starts_at": at, "location": LocationFactory(), "clinician": clinician}
+    make("schedule", one, user, **visit)
+    make("cancel_visit", one, user, comment="She rang")
+    make("schedule", other, UserFactory(group="scheduler"), **visit)
+
+    page = text_of(client.post(page_of(one), {"move": "undo", "seen_version": 3}, follow=True))
+
+    assert f"has {other.reference} at that time" in page
+    assert one.visits.get().status == "booked"
