@@ -72,17 +72,21 @@ def everything_staff_may_type(browser):
     address = f"/admin/appointments/appointmentrequest/{appointment_request.pk}/change/"
     later = timezone.localtime(timezone.now() + datetime.timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
     for data in (
-        {"call": "left-message", "channel": "phone", "note": "Qwordcall"},
+        {"call": "left-message", "channel": "phone", "note": "Qwordcall", "call_again_at": later},
         {"note": "add", "text": "Qwordnote"},
         {"correct": "it", "field": "first_name", "value": "Qwordcorrected", "why": "Qwordwhy"},
         {"correct": "it", "field": "email", "value": "canary.mail@example.com", "why": "Qwordwhy"},
         {"move": "claim"},
+        {"move": "wait", "waiting_on": "patient", "next_action_at": later, "comment": "Qwordwait"},
+        {"move": "undo"},
         {"move": "wait", "waiting_on": "patient", "next_action_at": later, "comment": "Qwordwait"},
         {"move": "close", "outcome": "spam", "comment": "Qwordclose"},
         {"move": "reopen", "comment": "Qwordreopen"},
     ):
         version = AppointmentRequest.objects.get().version
         assert browser.post(address, data | {"seen_version": version}).status_code == 302, data
+    export = {"weeks": 4, "tab": "all", "reason": "Qwordexport"}
+    assert b"Qword" not in b"".join(browser.post("/admin/appointments/export/add/", export))
     assert "Qwordreason" in browser.get(address).content.decode()  # the control: who may read it does
 
 

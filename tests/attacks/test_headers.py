@@ -60,7 +60,7 @@ def modifiers(response):
     unsafe = [source for source in sources if "unsafe" in source or source in ("data:", "http:", "https:", "*")]
     strictest = policy.get("default-src") == ["'none'"] and policy.get("form-action") in (["'self'"], ["'none'"])
     transport = response.get("Strict-Transport-Security", "max-age=0")
-    cookies = list(response.cookies.values())
+    cookies = [cookie for cookie in response.cookies.values() if cookie.value]  # not those that are taken back
     guarded = [
         cookie["secure"] and cookie["httponly"] and cookie["samesite"] in ("Lax", "Strict") for cookie in cookies
     ]
@@ -113,13 +113,15 @@ def test_every_answer_has_the_headers(https, site, visitor):
     assert {answer.status_code for answer in answers.values()} == {200, 301, 302, 400, 404, 503}
 
 
-def test_the_admin_has_them_behind_the_door_too(https, site, visitor, owner):
+def test_the_admin_has_them_behind_the_door_too(https, desk_addresses, visitor, owner):
     visitor.force_login(owner)
-    pages = ["/admin/", "/admin/appointments/appointmentrequest/", "/admin/practice/practice/1/change/"]
-    answers = {address: visitor.get(address, secure=True) for address in pages}
+    answers = {address: visitor.get(address, secure=True) for address in desk_addresses}
 
-    assert {answer.status_code for answer in answers.values()} == {200}
-    assert [address for address, answer in answers.items() if score(answer) < 100 or weak(answer)] == []
+    assert [answer.status_code for answer in answers.values()].count(200) > 60
+    found = {address: (score(answer), weak(answer)) for address, answer in answers.items()}
+    assert {address: result for address, result in found.items() if result[0] < 100 or result[1]} == {}
+    stored = [address for address, answer in answers.items() if "no-store" not in answer.get("Cache-Control", "")]
+    assert stored == []  # P37
 
 
 @pytest.mark.parametrize(

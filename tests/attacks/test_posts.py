@@ -4,70 +4,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.apps import apps
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.test import Client
-from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
-from django.utils import timezone
 
-from appointments.models import AppointmentRequest, ReadEvent, Visit
+from appointments.models import ReadEvent
 from tests.attacks.conftest import PASSWORD
-from tests.factories import AppointmentRequestFactory, LocationFactory
 
 RECORDED_BY_DESIGN = {ReadEvent}  # who opened a request is written down
-
-
-def patterns(resolver, namespaces=()):
-    """(view name, names of its arguments, model of its admin or None) of every address of the site."""
-    for part in resolver.url_patterns:
-        if isinstance(part, URLPattern):
-            if part.name:
-                yield ":".join([*namespaces, part.name]), part.pattern
-        else:
-            yield from patterns(part, (*namespaces, part.namespace) if part.namespace else namespaces)
-
-
-def row_of(view_name):
-    """The key of a row of the model that this page of the admin is about, 1 if there is none."""
-    name = view_name.partition(":")[2]
-    for model in apps.get_models():
-        if name.startswith(f"{model._meta.app_label}_{model._meta.model_name}_"):
-            row = model._base_manager.first()
-            return row.pk if row else 1
-    return 1
-
-
-@pytest.fixture
-def addresses(site, owner):
-    """Every address of the site, with arguments that exist."""
-    request = AppointmentRequestFactory()
-    visit = Visit.objects.create(appointment_request=request, starts_at=timezone.now(), location=LocationFactory())
-    LogEntry.objects.all().delete()
-    values = {
-        "public_id": request.public_id,
-        "ics_uid": visit.ics_uid,
-        "step": "you",
-        "slug": "mild",
-        "app_label": "appointments",
-        "content_type_id": ContentType.objects.get_for_model(AppointmentRequest).pk,
-        "url": "nowhere",
-        "id": 1,
-        "pk": 1,
-    }
-    found = set()
-    for view_name, pattern in patterns(get_resolver()):
-        names = list(pattern.converters) or list(pattern.regex.groupindex)
-        for slug in ("mild", "lumbar-spinal-stenosis", "opioid-pain-medicines"):
-            arguments = {name: values.get(name, row_of(view_name)) for name in names} | (
-                {"slug": slug} if "slug" in names else {}
-            )
-            try:
-                found.add(reverse(view_name, kwargs=arguments))
-            except NoReverseMatch:
-                continue
-    assert len(found) > 60
-    assert f"/admin/appointments/appointmentrequest/{request.pk}/change/" in found
-    return sorted(found)
 
 
 def everything():
