@@ -1,6 +1,7 @@
 """Reminders of visits: at 10 a.m. of the last business day before, by e-mail with the patient's tick, else by phone."""
 
 import datetime
+import logging
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -11,10 +12,13 @@ from appointments.services import tell
 from outbox.models import Message
 from practice import hours
 from practice.services import calendar_since
+from vault.crypto import UnreadableError
 
 KIND = "visit-reminder"
 HOUR = datetime.time(10)
 TOLD = (ContactAttempt.Result.REACHED, ContactAttempt.Result.LEFT_MESSAGE)
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,17 +57,24 @@ def remind(now: datetime.datetime | None = None) -> None:
     """Write the reminders that are due at `now`; each leaves once for a visit and its time, however often this runs."""
     visits, _ = _due(now or timezone.now())
     for visit in visits.filter(_BY_MAIL).select_related("location", "appointment_request"):
-        tell.to_patient(
-            visit.appointment_request,
-            KIND,
-            dedupe_key=f"{visit.ics_uid}:{visit.ics_sequence}:reminder",
-            context={
-                "ics_uid": str(visit.ics_uid),
-                "ics_sequence": visit.ics_sequence,
-                "visit_at": visit.starts_at.isoformat(),
-                "place": visit.location.one_line,
-            },
-        )
+        try:
+            _remind_of(visit)
+        except UnreadableError as error:  # one lost address must not cost all others their reminder (P15)
+            logger.error("visit %s: no reminder: %s", visit.pk, type(error).__name__)
+
+
+def _remind_of(visit):
+    tell.to_patient(
+        visit.appointment_request,
+        KIND,
+        dedupe_key=f"{visit.ics_uid}:{visit.ics_sequence}:reminder",
+        context={
+            "ics_uid": str(visit.ics_uid),
+            "ics_sequence": visit.ics_sequence,
+            "visit_at": visit.starts_at.isoformat(),
+            "place": visit.location.one_line,
+        },
+    )
 
 
 def is_still_true(message: Message) -> bool:

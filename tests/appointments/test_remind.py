@@ -13,6 +13,7 @@ from outbox.render import render
 from practice.models import Closure, OpeningHours
 from tests.appointments.desk import sign_in
 from tests.factories import AppointmentRequestFactory, LocationFactory, UserFactory
+from vault.fields import Sealed
 
 UTC = datetime.UTC
 DAY = datetime.timedelta(days=1)
@@ -153,6 +154,16 @@ def test_visit_at_another_time_is_reminded_of_again(at):
     remind.remind()
 
     assert reminded() == 2 * [reference_of(visit)]
+
+
+def test_an_address_that_cannot_be_read_costs_nobody_else_a_reminder(at, caplog):  # P15, P32
+    lost, other = visit_on(WEDNESDAY_TEN + DAY), visit_on(WEDNESDAY_TEN + DAY + HOUR)
+    AppointmentRequest.objects.filter(pk=lost.appointment_request_id).update(email=Sealed("nonsense"))
+
+    remind.remind()
+
+    assert reminded() == [reference_of(other)]
+    assert f"visit {lost.pk}: no reminder: UnreadableError" in caplog.text
 
 
 def test_worker_looks_for_them_by_the_clock(at):
