@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from appointments.admin.page import name_of
 from appointments.forms.questions import ReachForm, YouForm
 from appointments.models import Correction
 from appointments.services import corrections, moves
@@ -82,9 +83,8 @@ def corrections_of(appointment_request) -> dict[str, Corrected]:
     for row in appointment_request.corrections.select_related("by"):
         first = firsts.setdefault(row.field, row)
         typed = appointment_request.phone_as_typed if row.field == Field.PHONE else ""
-        by = row.by.get_full_name() or row.by.get_username()
         found[row.field] = Corrected(
-            row.get_field_display(), typed or in_words(row.field, first.was), by, row.at, row.why
+            row.get_field_display(), typed or in_words(row.field, first.was), name_of(row.by), row.at, row.why
         )
     return found
 

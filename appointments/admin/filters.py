@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from appointments.admin.page import name_of
 from appointments.models.words import Channel, PayerKind, Topic
 
 NOBODY = "nobody"
@@ -47,8 +48,7 @@ def of_age(value):
 
 def staff():
     people = get_user_model().objects.filter(is_staff=True).order_by("first_name", "last_name", "username")
-    named = [(str(user.pk), user.get_full_name() or user.get_username()) for user in people]
-    return [(NOBODY, _("Nobody yet")), *named]
+    return [(NOBODY, _("Nobody yet")), *((str(user.pk), name_of(user)) for user in people)]
 
 
 NARROWINGS = {

@@ -4,8 +4,6 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -24,7 +22,6 @@ from appointments.models import AppointmentRequest, ContactAttempt, PatientFile
 from appointments.models.words import FileKind
 from appointments.services import files, moves
 from appointments.transitions import MOVES, READERS
-from practice.services import is_open
 
 DOWNLOADS = {
     FileKind.PDF: ("application/pdf", "pdf"),
@@ -180,8 +177,7 @@ class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.Mode
                     **form.cleaned_data,
                 )
                 text = _("%(reference)s is now: %(status)s.")
-                _mind_the_hours(request, form.cleaned_data)
-                second_thoughts.mind_the_clinicians(request, moved)
+                second_thoughts.mind_the_times(request, moved)
                 if moves.tells_patient(moved, chosen) and not moved.email:
                     messages.warning(request, _("There is no e-mail address: please tell the patient by phone."))
                 return self._done(request, moved, f"move {chosen.name}", text % _said(moved))
@@ -232,16 +228,6 @@ def _begin_where_it_is_wrong(bound):
     wrong = [field for field in bound or () if field.errors and not field.is_hidden]
     if wrong:
         wrong[0].field.widget.attrs["autofocus"] = True
-
-
-def _mind_the_hours(request, booked):
-    """A visit outside opening hours may be meant, or be 3 a.m. instead of 3 p.m."""
-    times = [booked.get(field) for field in ("starts_at", "offer_1", "offer_2", "offer_3")]
-    for starts_at in filter(None, times):
-        if not is_open(booked["location"], starts_at):
-            when = date_format(timezone.localtime(starts_at), "l, F j, P")
-            text = _("The office is closed at that time (%(when)s). If you did not mean it, please change it.")
-            messages.warning(request, text % {"when": when})
 
 
 def _seen_version(request):

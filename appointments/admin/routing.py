@@ -8,13 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from appointments.admin.page import name_of
 from appointments.models import AppointmentRequest, RoutingRule
 from appointments.models.words import Priority
 from appointments.services import routing
-
-
-def _name_of(user):
-    return user.get_full_name() or user.get_username()
 
 
 class RoutingRuleForm(forms.ModelForm):
@@ -26,7 +23,7 @@ class RoutingRuleForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "staff" in self.fields:  # not for those who only look
-            self.fields["staff"].label_from_instance = _name_of
+            self.fields["staff"].label_from_instance = name_of
 
     def clean(self):
         cleaned = super().clean()
@@ -61,7 +58,7 @@ class TrialForm(forms.Form):
         earlier = takewhile(lambda rule: rule != plan.rule, RoutingRule.objects.all())
         return {
             "plan": plan,
-            "people": [_name_of(user) for user in plan.people],
+            "people": [name_of(user) for user in plan.people],
             "earlier": [(rule, _against(rule, sent)) for rule in earlier],
         }
 
@@ -141,6 +138,6 @@ class RoutingRuleAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("tells"))
     def told(self, rule):
-        people = [_name_of(user) for user in rule.staff.all()]
+        people = [name_of(user) for user in rule.staff.all()]
         everybody = ", ".join([rule.group.name, *people] if rule.group else people)
         return everybody if rule.priority == Priority.ROUTINE else f"{everybody} · {rule.get_priority_display()}"

@@ -11,6 +11,7 @@ from appointments.admin.page import history_of
 from appointments.models import TimeOffer, Visit
 from appointments.services import duplicates, tell, undo
 from appointments.transitions import MOVES, READERS
+from practice.services import is_open
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,15 @@ def _undo(appointment_request, user):
     return Undo(str(MOVES[event.move].label), undo.until(event), tell.has_told(appointment_request, event.version))
 
 
-def mind_the_clinicians(request, moved):
-    """Two patients at one time may be meant. Say with whom, so that a slip is seen, and a visit that undo brought back."""
-    held = [*moved.visits.filter(status=Visit.Status.BOOKED), *moved.time_offers.open(timezone.now())]
-    for one in held:
+def mind_the_times(request, moved):
+    """Point at what stands in the calendar now, also by undo: both may be meant, and each may be a slip."""
+    for one in [*moved.visits.filter(status=Visit.Status.BOOKED), *moved.time_offers.open(timezone.now())]:
+        when = date_format(timezone.localtime(one.starts_at), "l, F j, P")
+        if not is_open(one.location, one.starts_at):  # 3 a.m. instead of 3 p.m.
+            text = _("The office is closed at that time (%(when)s). If you did not mean it, please change it.")
+            messages.warning(request, text % {"when": when})
         for reference in _others_at(one.clinician, one.starts_at, besides=moved):
             text = _("%(clinician)s has %(reference)s at that time (%(when)s). If you did not mean it, change it.")
-            when = date_format(timezone.localtime(one.starts_at), "l, F j, P")
             messages.warning(request, text % {"clinician": one.clinician, "reference": reference, "when": when})
 
 
