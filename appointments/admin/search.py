@@ -1,4 +1,4 @@
-"""Looking for a request in one box, posted: the words stand in no address, and the session keeps keyed hashes only."""
+"""Looking for a request in one box, posted: no address holds the words, and the session keeps hashes and row keys."""
 
 import re
 
