@@ -518,7 +518,7 @@ def test_list_takes_as_many_queries_for_many_rows(client, editor, django_assert_
     for number in range(count):
         row(f"{number:064x}", title=f"Picture {number}")
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(reverse("admin:procedures_picture_changelist"))
 
 
@@ -531,5 +531,5 @@ def test_page_takes_as_many_queries_for_many_uses(client, editor, django_assert_
     address = reverse("admin:procedures_picture_change", args=[picture.pk])
     client.get(address)  # Django keeps what it has asked about the kinds of rows
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(address)

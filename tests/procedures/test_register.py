@@ -151,7 +151,7 @@ def test_list_takes_as_many_queries_for_many_expired(client, editor, django_asse
         expired(f"source-{number}")
         library.sample(f"page-{number}", summary=f"Cited.[^source-{number}]")
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get(reverse("admin:procedures_source_changelist"))
 
 
@@ -183,7 +183,7 @@ def test_page_takes_as_many_queries_for_many_uses(client, editor, django_assert_
     address = reverse("admin:procedures_source_change", args=[library.source("trial").pk])
     client.get(address)  # Django keeps what it has asked about the kinds of rows
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(address)
 
 
