@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import QuerySet, Subquery
+from django.db.models import Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -112,11 +112,6 @@ def hold(*, about: str, to: str) -> int:
     wrong = [message.pk for message in waiting if message.to == to]
     # The state once more: what a worker has taken in the meantime is under way.
     return waiting.filter(pk__in=wrong).update(state=Message.State.HELD, last_error=Message.MISDIRECTED)
-
-
-def restored() -> QuerySet[Message]:
-    """What came back with a backup and waits for staff to say whether it may leave."""
-    return Message.objects.restored()
 
 
 def sql_that_holds_the_unsent() -> str:

@@ -109,7 +109,7 @@ class Worker:
         for name in settings.WORKER_CHORES:
             try:
                 import_string(name)()
-            except Exception as error:
+            except Exception as error:  # whatever it is: mail must leave, and the next chore has its turn
                 logger.error("%s: %s", name, type(error).__name__)
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from apollo_site import backup
-from outbox.services import restored
+from outbox.models import Message
 
 
 class Command(BaseCommand):
@@ -22,7 +22,8 @@ class Command(BaseCommand):
         except backup.BackupError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"Restored as of {manifest['made_at']}. Now run migrate and seed.")
+        held = Message.objects.restored().count()
         self.stdout.write(
-            f"{restored().count()} messages are held: release those that did not leave after that time (Admin → "
-            "Messages, Held, Try again), then start run_outbox."
+            f"{held} messages are held: release those that did not leave after that time (Admin → Messages, Held, Try "
+            "again), then start run_outbox."
         )
