@@ -196,6 +196,7 @@ def test_reminder_says_when_and_where_and_nothing_about_health(at, language, wor
 CHANGES = {
     "moved": lambda visit: Visit.objects.update(starts_at=visit.starts_at + DAY, ics_sequence=1),
     "cancelled": lambda visit: Visit.objects.update(status="cancelled", ics_sequence=1),
+    "over before its hour": lambda visit: Visit.objects.update(status="fulfilled"),
     "begun": lambda visit: Visit.objects.update(starts_at=WEDNESDAY_TEN - HOUR),
     "without the tick": lambda visit: AppointmentRequest.objects.update(visit_details_by_email=False),
     "at another address": lambda visit: changed_address(visit.appointment_request),
