@@ -6,14 +6,13 @@ import uuid
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models import AppointmentRequest, Correction, StatusEvent
 from appointments.services import tell
 from appointments.services.access import end_links
 from appointments.services.access_mail import LINK
-from appointments.services.moves import REQUIRED, NoRight, check_current, groups_of
+from appointments.services.moves import REQUIRED, NoRight, groups_of, take
 from appointments.transitions import CORRECTORS, OPEN, Status
 from outbox.services import hold
 
@@ -32,7 +31,7 @@ def correct(
     """
     if not CORRECTORS & groups_of(by):
         raise NoRight(CORRECT)
-    appointment_request = _take(public_id, seen_version)
+    appointment_request = take(public_id, seen_version, Status)
     was = getattr(appointment_request, Correction.Field(field))
     if value == was:
         raise ValidationError({"value": _("That is what stands there now.")})
@@ -55,21 +54,6 @@ def correct(
     )
     if field == Correction.Field.EMAIL:
         _leave_the_old_mailbox(appointment_request, was)
-    return appointment_request
-
-
-def _as_seen(seen_version: int) -> Q:
-    """A function of its own, so that a test can take the guard away and see it missed."""
-    return Q(version=seen_version)
-
-
-def _take(public_id, seen_version):
-    """The request, ours until the transaction ends, if it is still as the page showed it."""
-    seen = AppointmentRequest.objects.filter(_as_seen(seen_version), public_id=public_id)
-    taken = seen.update(version=F("version") + 1)
-    appointment_request = AppointmentRequest.objects.get(public_id=public_id)
-    if not taken:
-        check_current(appointment_request, seen_version)
     return appointment_request
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 import uuid
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
@@ -125,7 +126,7 @@ def move(
 
     if values.get("duplicate_of"):
         duplicates.hold_both(public_id, values["duplicate_of"])
-    appointment_request = _take(public_id, chosen, seen_version)
+    appointment_request = take(public_id, seen_version, chosen.sources)
     values = {field: value.strip() if isinstance(value, str) else value for field, value in values.items()}
     _check_filled_in(chosen, values)
     comment = values.pop("comment", "")
@@ -152,20 +153,23 @@ def move(
     return moved
 
 
-def _as_seen(chosen: Move, seen_version: int) -> Q:
+def _as_seen(seen_version: int, sources: Iterable[Status]) -> Q:
     """A function of its own, so that a test can take the guard away and see it missed."""
-    return Q(version=seen_version, status__in=chosen.sources)
+    return Q(version=seen_version, status__in=sources)
 
 
-def _take(public_id, chosen, seen_version):
-    """The request, ours until the transaction ends: of several people at once the update lets one pass (P7)."""
-    taken = AppointmentRequest.objects.filter(_as_seen(chosen, seen_version), public_id=public_id).update(
+def take(public_id: uuid.UUID, seen_version: int, sources: Iterable[Status]) -> AppointmentRequest:
+    """The request, ours until the transaction ends: of several people at once the update lets one pass (P7).
+
+    Raises Stale, or MoveNotAllowed if its status is none of `sources`.
+    """
+    taken = AppointmentRequest.objects.filter(_as_seen(seen_version, sources), public_id=public_id).update(
         version=F("version") + 1
     )
     appointment_request = AppointmentRequest.objects.get(public_id=public_id)
     if not taken:
         check_current(appointment_request, seen_version)
-        raise MoveNotAllowed(chosen.name)
+        raise MoveNotAllowed
     return appointment_request
 
 

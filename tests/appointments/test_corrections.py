@@ -133,7 +133,7 @@ def test_of_six_who_correct_at_once_one_does_and_five_are_told(six):  # P7
 
 def test_without_the_guard_each_would_write_over_the_others(six, monkeypatch):
     """The negative control: the test above fails when the version is not looked at."""
-    monkeypatch.setattr(corrections, "_as_seen", lambda seen_version: Q())
+    monkeypatch.setattr(moves, "_as_seen", lambda seen_version, sources: Q())
 
     assert correct_together(AppointmentRequestFactory(), six) == ["done"] * 6
 

@@ -464,7 +464,7 @@ def test_of_eight_actions_at_once_one_changes_and_seven_are_told(eight):
 
 def test_without_the_guard_more_than_one_would_change(eight, monkeypatch):
     """The negative control: the test above fails when the version is not looked at."""
-    monkeypatch.setattr(moves, "_as_seen", lambda chosen, seen_version: Q())
+    monkeypatch.setattr(moves, "_as_seen", lambda seen_version, sources: Q())
     appointment_request = AppointmentRequestFactory()
 
     told = act_together(appointment_request.public_id, eight)

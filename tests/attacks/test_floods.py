@@ -160,7 +160,7 @@ def release_together(appointment_request, users):
 )
 def test_released_by_two_its_messages_leave_once(desk, monkeypatch, guarded, told, events):
     if not guarded:  # then the dedupe keys alone hold
-        monkeypatch.setattr(moves, "_as_seen", lambda chosen, seen_version: Q())
+        monkeypatch.setattr(moves, "_as_seen", lambda seen_version, sources: Q())
     aside = receive(filled_draft()[0], post=spam.Post("203.0.113.0/24", hidden="x"))
     assert Message.objects.count() == 0
 

@@ -117,6 +117,16 @@ def fits_its_width(page):
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], page.url
 
 
+def look_through(page, addresses, *, size, scheme):
+    """Axe and the width on each of `addresses`, in one size and theme."""
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size(SIZES[size])
+    for address in addresses:
+        page.goto(address)
+        axe_finds_nothing(page)
+        fits_its_width(page)
+
+
 def look_at(page, name):
     """Axe and the width on the smallest screen and at a desk; `APOLLO_SHOTS` names a folder for pictures."""
     for size in ("narrow", "desk", *(["phone"] if SHOTS else [])):

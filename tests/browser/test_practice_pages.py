@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.conftest import SIZES, axe_finds_nothing, fits_its_width
+from tests.browser.conftest import look_through
 
 PAGES = (
     "/about/",
@@ -22,13 +22,7 @@ PAGES = (
 
 @pytest.mark.parametrize(("size", "scheme"), [("narrow", "light"), ("phone", "dark"), ("desk", "dark")])
 def test_axe_finds_nothing_on_the_pages_about_us(visitor, library, size, scheme):
-    visitor.emulate_media(color_scheme=scheme)
-    visitor.set_viewport_size(SIZES[size])
-    for path in PAGES:
-        visitor.goto(library + path)
-
-        axe_finds_nothing(visitor)
-        fits_its_width(visitor)
+    look_through(visitor, [library + path for path in PAGES], size=size, scheme=scheme)
 
 
 def test_map_takes_the_colours_of_the_page(visitor, library):

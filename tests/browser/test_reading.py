@@ -5,7 +5,7 @@ import io
 import pytest
 from pypdf import PdfReader
 
-from tests.browser.conftest import SIZES, axe_finds_nothing, fits_its_width
+from tests.browser.conftest import SIZES, look_through
 
 COMPARED = "/procedures/compare/?with=mild,epidural-steroid-injection,physical-therapy,laminectomy"
 READ = (
@@ -37,13 +37,7 @@ PUBLIC = (
 
 @pytest.mark.parametrize(("size", "scheme"), [("narrow", "light"), ("desk", "dark")])
 def test_axe_finds_nothing_on_any_public_page(page, library, size, scheme):
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size(SIZES[size])
-    for path in PUBLIC:
-        page.goto(library + path)
-
-        axe_finds_nothing(page)
-        fits_its_width(page)
+    look_through(page, [library + path for path in PUBLIC], size=size, scheme=scheme)
 
 
 def test_the_skip_link_comes_first_on_every_page_and_works(page, library):
@@ -58,13 +52,7 @@ def test_the_skip_link_comes_first_on_every_page_and_works(page, library):
 
 @pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
 def test_axe_finds_nothing_where_one_reads_and_prints(visitor, library, size, scheme):
-    visitor.emulate_media(color_scheme=scheme)
-    visitor.set_viewport_size(SIZES[size])
-    for path in READ:
-        visitor.goto(library + path)
-
-        axe_finds_nothing(visitor)
-        fits_its_width(visitor)
+    look_through(visitor, [library + path for path in READ], size=size, scheme=scheme)
 
 
 # Comparing
