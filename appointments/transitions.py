@@ -94,6 +94,10 @@ CORRECTORS = DESK
 NOTERS = DESK | {CLINICIAN}
 AUDITORS = frozenset({AUDITOR, SUPERVISOR})
 COUNTERS = frozenset({AUDITOR, SUPERVISOR})
+DECIDERS = frozenset({CLINICIAN, COORDINATOR, SUPERVISOR})
+PREPARERS = DESK
+REFERRERS = frozenset({COORDINATOR, SUPERVISOR})
+LOOP_CLOSERS = frozenset({SUPERVISOR})
 BESIDE_MOVES = (
     (_("read the patient's words"), READERS),
     (_("log a call"), CALLERS),
@@ -102,6 +106,11 @@ BESIDE_MOVES = (
     (_("write a note"), NOTERS),
     (_("see who opened a request"), AUDITORS),
     (_("see the numbers"), COUNTERS),
+    (_("note whether the patient lets us tell the referring doctor"), DESK),
+    (_("accept a referral"), DECIDERS),
+    (_("prepare a letter to a referring office"), PREPARERS),
+    (_("match a referral to an office, verify a contact point, approve and send letters"), REFERRERS),
+    (_("close a referral without telling the office, with a reason; assess a misdirected letter"), LOOP_CLOSERS),
 )
 
 OUTCOME_BY = {Outcome.ENTERED_IN_ERROR: frozenset({SUPERVISOR})}  # any other outcome: whoever may close

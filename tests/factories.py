@@ -8,7 +8,15 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from appointments.models import AppointmentRequest, RoutingRule
+from appointments.models import (
+    AppointmentRequest,
+    ContactPoint,
+    Physician,
+    Referral,
+    ReferralUpdate,
+    ReferringPractice,
+    RoutingRule,
+)
 from practice.models import Clinician, Location, OpeningHours, Practice
 
 
@@ -110,3 +118,87 @@ class AppointmentRequestFactory(DjangoModelFactory):
         scheduled = factory.Trait(status="scheduled")
         completed = factory.Trait(status="completed")
         closed = factory.Trait(status="closed", outcome="patient-withdrew")
+
+
+class ReferringPracticeFactory(DjangoModelFactory):
+    class Meta:
+        model = ReferringPractice
+
+    name = "Pattern Family Medicine"
+    street = "200 Pattern Way"
+    city = "Ruskin"
+    zip_code = "33570"
+
+
+class PhysicianFactory(DjangoModelFactory):
+    class Meta:
+        model = Physician
+
+    practice = factory.SubFactory(ReferringPracticeFactory)
+    first_name = "Paula"
+    last_name = "Pattern"
+    credentials = "MD"
+    npi = "1234567893"
+
+
+class ContactPointFactory(DjangoModelFactory):
+    """A fax that nobody verified; `verified=True` is one that was called back today."""
+
+    class Meta:
+        model = ContactPoint
+
+    practice = factory.SubFactory(ReferringPracticeFactory)
+    kind = "fax"
+    value = "+18135550150"
+
+    class Params:
+        verified = factory.Trait(
+            verified_value=factory.SelfAttribute("value"),
+            verified_how="call-back",
+            verified_at=factory.LazyFunction(timezone.now),
+            verified_until=factory.LazyFunction(lambda: timezone.now() + datetime.timedelta(days=365)),
+        )
+
+
+class ReferralFactory(DjangoModelFactory):
+    """Sent by an office that nobody has matched yet; `matched=True` has a physician of a practice."""
+
+    class Meta:
+        model = Referral
+
+    appointment_request = factory.SubFactory(
+        AppointmentRequestFactory, referrer_name="Dr. Paula Pattern", referrer_practice="Pattern Family Medicine"
+    )
+    source = "office"
+
+    class Params:
+        named = factory.Trait(source="patient")
+        matched = factory.Trait(
+            physician=factory.SubFactory(PhysicianFactory), practice=factory.SelfAttribute("physician.practice")
+        )
+
+
+class ReferralUpdateFactory(DjangoModelFactory):
+    """A letter that is owed; `confirmed=True` is one that arrived at a verified fax of the referral's practice."""
+
+    class Meta:
+        model = ReferralUpdate
+
+    referral = factory.SubFactory(ReferralFactory)
+    kind = "received"
+
+    class Params:
+        confirmed = factory.Trait(
+            referral=factory.SubFactory(ReferralFactory, matched=True),
+            status="confirmed",
+            contact_point=factory.SubFactory(
+                ContactPointFactory, verified=True, practice=factory.SelfAttribute("..referral.practice")
+            ),
+            number=factory.SelfAttribute("contact_point.value"),
+            way="printed",
+            pages=2,
+            proof="OK 10:42",
+            approved_at=factory.LazyFunction(timezone.now),
+            sent_at=factory.LazyFunction(timezone.now),
+            confirmed_at=factory.LazyFunction(timezone.now),
+        )

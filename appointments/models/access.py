@@ -16,11 +16,16 @@ class AccessLink(models.Model):
 
     class Purpose(models.TextChoices):
         PATIENT = "patient", _("Patient's page")
+        OFFICE = "office", _("Page of a referring office")
 
     token_hash = models.CharField(max_length=64, unique=True)  # SHA-256 of 256 random bits, which stand nowhere
     purpose = models.CharField(max_length=10, choices=Purpose)
     appointment_request = models.ForeignKey(
         "appointments.AppointmentRequest", on_delete=models.PROTECT, related_name="access_links"
+    )
+    # Where an office's code goes; a patient's goes to the contact on the request.
+    contact_point = models.ForeignKey(
+        "appointments.ContactPoint", on_delete=models.PROTECT, null=True, blank=True, related_name="access_links"
     )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(db_index=True)
@@ -28,6 +33,15 @@ class AccessLink(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)  # wrong codes, over all codes that were sent
 
     objects = AccessLinkQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(purpose="patient", contact_point=None)
+                | models.Q(purpose="office", contact_point__isnull=False),
+                name="link_of_an_office_says_where_its_code_goes",
+            )
+        ]
 
     def __str__(self):
         return f"{self.purpose} {self.pk}"

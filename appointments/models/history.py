@@ -84,7 +84,11 @@ class StatusEvent(AppendOnly):
 
 
 class ReadEvent(AppendOnly):
-    """Somebody opened a request."""
+    """Somebody opened a request: staff, an office (`office`), or the patient (neither)."""
+
+    office = models.ForeignKey(
+        "appointments.ReferringPractice", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta(AppendOnly.Meta):
         default_related_name = "read_events"

@@ -3,11 +3,12 @@
 from django.db.models.signals import pre_delete
 
 from appointments.models.history import AppendOnly, AppendOnlyError
+from appointments.models.referral import Incident, Referral, ReferralUpdate
 from appointments.models.request import AppointmentRequest
 
 
 def kept_models() -> list[type]:
-    return [AppointmentRequest, *AppendOnly.__subclasses__()]
+    return [AppointmentRequest, Referral, ReferralUpdate, Incident, *AppendOnly.__subclasses__()]
 
 
 def refuse_deleting():

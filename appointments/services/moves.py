@@ -22,7 +22,8 @@ from appointments.models import (
     TimeOffer,
     Visit,
 )
-from appointments.services import duplicates, tell, undo
+from appointments.services import duplicates, referrals, tell, undo
+from appointments.services.rights import MoveNotAllowed, NoRight, check_right, groups_of
 from appointments.services.routing import route
 from appointments.transitions import (
     CALLED_AGAIN,
@@ -33,10 +34,7 @@ from appointments.transitions import (
     NOTERS,
     ON_THE_CLOCK,
     OUTCOME_BY,
-    OWNER,
-    PATIENT,
     QUIET_OUTCOMES,
-    SUPERVISOR,
     TRIES_NEEDED,
     Move,
     Outcome,
@@ -47,16 +45,6 @@ from practice.models import Clinician
 
 REQUIRED = _("This is needed.")
 FARTHEST = datetime.timedelta(days=2 * 365)  # a slip of the finger, and past the year 9999 no row could be read again
-
-
-class MoveNotAllowed(Exception):
-    """The table has no such move for this request as it stands now. `says` tells it to whoever pressed."""
-
-    says = _("A request in this state cannot be moved that way.")
-
-
-class NoRight(MoveNotAllowed):
-    """None of this person's groups may do that."""
 
 
 class TooLate(MoveNotAllowed):
@@ -86,24 +74,6 @@ class OtherEntryError(Exception):
     """Something else is kept under this `entry_id` already: a page was used twice."""
 
 
-def groups_of(user: AbstractUser | None) -> frozenset[str]:
-    """The groups whose rights `user` has now; None is the patient.
-
-    An owner or superuser counts as supervisor: nobody is above the table.
-    """
-    if user is None:
-        return frozenset({PATIENT})
-    if not user.is_active:
-        return frozenset()
-    groups = counting_as(*user.groups.values_list("name", flat=True))
-    return groups | {SUPERVISOR} if user.is_superuser else groups
-
-
-def counting_as(*names: str) -> frozenset[str]:
-    """The groups whose rights a member of these groups has."""
-    return frozenset({*names, SUPERVISOR} if OWNER in names else names)
-
-
 @transaction.atomic
 def move(
     public_id: uuid.UUID, name: str, *, seen_version: int, by: AbstractUser | None, **values
@@ -130,14 +100,14 @@ def move(
     values = {field: value.strip() if isinstance(value, str) else value for field, value in values.items()}
     _check_filled_in(chosen, values)
     comment = values.pop("comment", "")
-    before = undo.state_of(appointment_request) if chosen.undo else None
+    before = _state_of(appointment_request) if chosen.undo else None
     consequence = _CONSEQUENCES.get(name, _no_consequence)
     changes, details = consequence(appointment_request, values, comment=comment, by=by, groups=groups)
     changes = {"status": chosen.target} | changes
     changes = _end_what_belonged(appointment_request, changes["status"]) | changes
 
     AppointmentRequest.objects.filter(pk=appointment_request.pk).update(**changes)
-    StatusEvent.objects.create(
+    event = StatusEvent.objects.create(
         appointment_request=appointment_request,
         move=name,
         from_status=appointment_request.status,
@@ -149,8 +119,13 @@ def move(
         comment=comment,
     )
     moved = AppointmentRequest.objects.get(pk=appointment_request.pk)
+    referrals.follow(moved, event)
     _tell(moved, chosen, by)
     return moved
+
+
+def _state_of(appointment_request):
+    return undo.state_of(appointment_request) | {"referral": referrals.state_of(appointment_request)}
 
 
 def _as_seen(seen_version: int, sources: Iterable[Status]) -> Q:
@@ -414,6 +389,8 @@ def _undo(appointment_request, values, *, comment, by, groups):
     # Reopened, it may have got the other one as its own duplicate; whoever did that held both rows.
     if duplicates.leads_to(AppointmentRequest.objects.filter(pk=back["duplicate_of"]).first(), appointment_request):
         raise TooLate
+    if not referrals.put_back(appointment_request, event.before.get("referral"), event.version):
+        raise TooLate
     if visit := _booked_visit(appointment_request):
         _hold(visit.clinician)
     return back, {"undone": event.move}
@@ -480,7 +457,7 @@ def log_call(
 
     Raises NoRight, OtherEntryError, or ValidationError for a result, channel or time that cannot be.
     """
-    _check_right(CALLERS, by)
+    check_right(CALLERS, by)
     if result not in ContactAttempt.Result.values:
         raise ValidationError({"call": _("Choose how the call ended.")})
     if channel not in ContactAttempt.Channel.values:
@@ -507,7 +484,7 @@ def _set_next_call(attempt):
 
 def add_note(public_id: uuid.UUID, *, text: str, by: AbstractUser, entry_id: uuid.UUID | None = None) -> StaffNote:
     """Write a note beside the patient's words. `entry_id` and errors as in `log_call`."""
-    _check_right(NOTERS, by)
+    check_right(NOTERS, by)
     if not text.strip():
         raise ValidationError({"text": REQUIRED})
     return _add_once(StaffNote, public_id, entry_id, by=by, text=text.strip())
@@ -516,11 +493,6 @@ def add_note(public_id: uuid.UUID, *, text: str, by: AbstractUser, entry_id: uui
 def record_read(appointment_request: AppointmentRequest, *, by: AbstractUser) -> ReadEvent:
     """Record that somebody opened the request (P28)."""
     return ReadEvent.objects.create(appointment_request=appointment_request, by=by)
-
-
-def _check_right(allowed, by):
-    if not allowed & groups_of(by):
-        raise NoRight
 
 
 def _add_once(model, public_id, entry_id, **values):

@@ -10,7 +10,7 @@ from appointments import steps
 from appointments.forms.text import without_format_signs
 from appointments.models import AppointmentRequest, RequestDraft, StatusEvent, words
 from appointments.services import draft as drafts
-from appointments.services import spam, tell
+from appointments.services import referrals, spam, tell
 from appointments.services.routing import plan
 from appointments.transitions import Status
 
@@ -28,12 +28,18 @@ class UnansweredError(Exception):
 
 
 def receive(
-    draft: RequestDraft, *, post: spam.Post | None = None, by: AbstractUser | None = None, **keyed
+    draft: RequestDraft,
+    *,
+    post: spam.Post | None = None,
+    by: AbstractUser | None = None,
+    referral: dict | None = None,
+    **keyed,
 ) -> AppointmentRequest:
     """The request that `draft` asks for; the same one, however often and from wherever this is called (P1).
 
     If `post`, which says how it was sent, makes it look like spam, it is quarantined and nobody is told (P44). `by` is
-    the member of staff who keyed it in, `keyed` what only they can know.
+    the member of staff who keyed it in, `keyed` what only they can know, `referral` what an office wrote that refers
+    the patient (as fields of Referral).
 
     Raises UnansweredError or drafts.GoneError; nothing is saved then.
     """
@@ -45,7 +51,7 @@ def receive(
         appointment_request, is_new = _insert(draft, values | route.values)
         if is_new:
             hits = _judge(appointment_request, draft, post) if post else []
-            StatusEvent.objects.create(
+            event = StatusEvent.objects.create(
                 appointment_request=appointment_request,
                 move="receive",
                 to_status=appointment_request.status,
@@ -53,6 +59,7 @@ def receive(
                 by=by,
                 details={"spam": [rule.code for rule in hits]} if hits else {},
             )
+            referrals.begin(appointment_request, event, referral)
             if appointment_request.status == Status.RECEIVED:
                 tell.of_new_request(appointment_request, route.people)
             sent = RequestDraft.objects.filter(pk=draft.pk).update(appointment_request=appointment_request, answers={})

@@ -8,16 +8,27 @@ from django.urls import reverse
 from appointments.models import (
     AppointmentRequest,
     ContactAttempt,
+    ContactPointEvent,
     Correction,
     Export,
+    Incident,
     ReadEvent,
+    Referral,
+    ReferralEvent,
+    ReferralUpdate,
     StaffNote,
     StatusEvent,
 )
 from appointments.models.history import AppendOnlyError
 from appointments.models.kept import kept_models
 from tests.appointments.desk import sign_in
-from tests.factories import AppointmentRequestFactory, UserFactory
+from tests.factories import (
+    AppointmentRequestFactory,
+    ContactPointFactory,
+    ReferralFactory,
+    ReferralUpdateFactory,
+    UserFactory,
+)
 
 ROWS = {
     StatusEvent: {"move": "receive", "to_status": "received", "version": 1, "comment": "First words."},
@@ -25,6 +36,8 @@ ROWS = {
     StaffNote: {"text": "First words."},
     Export: {"weeks": 4, "tab": "open", "row_count": 7, "reason": "First words."},
     ContactAttempt: {"result": "reached", "note": "First words."},
+    ReferralEvent: {"what": "accepted", "comment": "First words."},
+    ContactPointEvent: {"what": "added", "value": "+18135550150"},
     Correction: {"field": "phone", "was": "+18135550142", "value": "+18135550199", "why": "First words."},
 }
 
@@ -42,15 +55,25 @@ WAYS = {
 DELETES = [way for way in WAYS if way.startswith("delete")]
 
 
+# Rows with a life of their own, which change and stay.
+KEPT = {
+    AppointmentRequest: AppointmentRequestFactory,
+    Referral: ReferralFactory,
+    ReferralUpdate: ReferralUpdateFactory,
+    Incident: lambda: Incident.objects.create(update=ReferralUpdateFactory()),
+}
+ABOUT = {Export: dict, ContactPointEvent: lambda: {"contact_point": ContactPointFactory()}}
+
+
 def row_of(model):
-    if model is AppointmentRequest:
-        return AppointmentRequestFactory()
-    about = {} if model is Export else {"appointment_request": AppointmentRequestFactory()}
+    if model in KEPT:
+        return KEPT[model]()
+    about = ABOUT.get(model, lambda: {"appointment_request": AppointmentRequestFactory()})()
     return model.objects.create(by=UserFactory(), **about, **ROWS[model])
 
 
 def test_every_kind_of_history_is_tried_here():
-    assert set(kept_models()) == {AppointmentRequest, *ROWS}
+    assert set(kept_models()) == {*KEPT, *ROWS}
 
 
 @pytest.mark.parametrize("way", WAYS)

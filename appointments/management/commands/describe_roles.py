@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand
 from django.utils import translation
 
 from appointments.management.commands.describe_transitions import table
-from appointments.services.moves import counting_as
+from appointments.services.rights import counting_as
 from appointments.services.setup import RIGHTS
 from appointments.transitions import BESIDE_MOVES, GROUPS, PATIENT, TRANSITIONS
 

@@ -1,0 +1,283 @@
+"""The referral beside a request: how it follows the request's moves, what its office is owed, when its loop closes."""
+
+import uuid
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from appointments.models import (
+    AppointmentRequest,
+    Physician,
+    Referral,
+    ReferralEvent,
+    ReferralUpdate,
+    ReferringPractice,
+    StatusEvent,
+)
+from appointments.services.rights import MoveNotAllowed, check_right
+from appointments.telling import BY_EVENT, LETTER_DAYS, ReferralStatus, Telling, event_of
+from appointments.transitions import DECIDERS, DESK, LOOP_CLOSERS, OPEN, REFERRERS, Status
+from appointments.update_kinds import AFTER_VISIT, ENDING, UpdateKind
+from practice.services import current_practice
+
+LetterStatus = ReferralUpdate.Status
+# What has not left yet, and is withdrawn when it is no longer true or its move is taken back.
+STAYS_HERE = frozenset({LetterStatus.DUE, LetterStatus.PREPARED, LetterStatus.APPROVED})
+ACCEPTABLE = frozenset({ReferralStatus.RECEIVED, ReferralStatus.UNDER_REVIEW, ReferralStatus.MORE_INFO})
+COLUMNS = ("status", "accepted_at", "letter_due_at", "loop_closed_at", "loop_closed_how", "closing_update_id")
+TIMES = ("accepted_at", "letter_due_at", "loop_closed_at")
+
+
+# How it follows its request
+
+
+def begin(appointment_request: AppointmentRequest, event: StatusEvent, said: dict | None = None) -> Referral | None:
+    """The referral of a request that was just received; None if nobody referred the patient.
+
+    `said` is what an office wrote, as fields of Referral; None if the patient asked. Call it in the transaction of
+    the request.
+    """
+    if said is None and not names_a_doctor(appointment_request):
+        return None
+    source = Referral.Source.PATIENT if said is None else Referral.Source.OFFICE
+    referral = Referral.objects.create(appointment_request=appointment_request, source=source, **(said or {}))
+    if appointment_request.status == Status.RECEIVED:
+        follow(appointment_request, event)
+    return referral
+
+
+def names_a_doctor(appointment_request: AppointmentRequest) -> bool:
+    return bool(appointment_request.referrer_name or appointment_request.referrer_practice)
+
+
+def follow(appointment_request: AppointmentRequest, event: StatusEvent) -> None:
+    """Bring the referral, if there is one, to where the table says after `event`, and note what its office is owed.
+
+    Call it in the transaction of the move.
+    """
+    telling = BY_EVENT.get(event_of(event.move, event.details))
+    referral = telling and _held(appointment_request)
+    if not referral:
+        return
+    _set_status(referral, telling)
+    if telling.kinds or event.move == "reopen":
+        _withdraw_old_news(referral)
+    _owe(referral, telling, event)
+    _set_loop(referral, telling, event)
+    _save(referral)
+    settle(referral, appointment_request)
+
+
+def _held(appointment_request):
+    """The referral, ours until the transaction ends."""
+    return Referral.objects.select_for_update().filter(appointment_request=appointment_request).first()
+
+
+def _save(referral):
+    referral.version += 1
+    referral.save(update_fields=[*COLUMNS, "version"])
+
+
+def _set_status(referral, telling):
+    if telling.status is None:
+        return
+    is_back = telling.status == ReferralStatus.UNDER_REVIEW and referral.accepted_at
+    referral.status = ReferralStatus.ACCEPTED if is_back else telling.status
+
+
+def _withdraw_old_news(referral):
+    """Only the latest news leaves: a visit that was booked and called off on one day is one letter. Of a visit that
+    took place, the letter stays owed.
+    """
+    referral.updates.filter(status__in=STAYS_HERE).exclude(kind__in=AFTER_VISIT).update(status=LetterStatus.WITHDRAWN)
+
+
+def _owe(referral, telling: Telling, event):
+    kinds = [(kind, days) for kind, days in telling.kinds if _is_owed(referral, kind)]
+    if not kinds:
+        return
+    calendar = current_practice().calendar
+    for kind, days in kinds:
+        due_at = calendar.promise(event.at, days)
+        ReferralUpdate.objects.create(referral=referral, kind=kind, due_at=due_at, caused_by=event)
+    if any(kind in AFTER_VISIT for kind, __ in kinds):
+        referral.letter_due_at = calendar.promise(event.at, LETTER_DAYS)
+
+
+def _is_owed(referral, kind):
+    """A doctor whom the patient only named sent us nothing whose receipt could be acknowledged."""
+    return referral.source == Referral.Source.OFFICE or kind != UpdateKind.RECEIVED
+
+
+def _set_loop(referral, telling, event):
+    """What was opened again owes its office an answer again. Spam from the quarantine never was a referral."""
+    if event.move == "reopen":
+        referral.loop_closed_at, referral.loop_closed_how, referral.closing_update = None, "", None
+        referral.letter_due_at = None
+    elif telling.ends:
+        referral.loop_closed_at, referral.loop_closed_how = event.at, Referral.LoopEnd.SPAM
+
+
+# What can be taken back
+
+
+def state_of(appointment_request: AppointmentRequest) -> dict | None:
+    """All that a move can change on the referral, as codes, dates and ids; None without one."""
+    referral = Referral.objects.filter(appointment_request=appointment_request).values("pk", *COLUMNS).first()
+    if referral is None:
+        return None
+    here = ReferralUpdate.objects.filter(referral=referral.pop("pk"), status__in=STAYS_HERE)
+    times = {name: referral[name] and referral[name].isoformat() for name in TIMES}
+    return {"columns": referral | times, "updates": dict(here.values_list("pk", "status"))}
+
+
+def put_back(appointment_request: AppointmentRequest, before: dict | None, version: int) -> bool:
+    """Undo what the move that made `version` did to the referral; False if a letter about that move has left.
+
+    `before` is what `state_of` gave before that move.
+    """
+    if before is None or (referral := _held(appointment_request)) is None:
+        return True
+    caused = referral.updates.filter(caused_by__version=version)
+    if caused.exclude(status__in=STAYS_HERE | {LetterStatus.WITHDRAWN}).exists():
+        return False
+    caused.update(status=LetterStatus.WITHDRAWN)
+    for pk, status in before["updates"].items():
+        referral.updates.filter(pk=pk, status=LetterStatus.WITHDRAWN).update(status=status)
+    columns = before["columns"]
+    times = {name: columns[name] and parse_datetime(columns[name]) for name in TIMES}
+    for name, value in (columns | times).items():
+        setattr(referral, name, value)
+    _save(referral)
+    return True
+
+
+# The loop
+
+
+def settle(referral: Referral, appointment_request: AppointmentRequest) -> bool:
+    """Close the loop if the request has its end and the office was told, with proof; whether it is closed now.
+
+    Call it in a transaction, with the referral held.
+    """
+    if referral.loop_closed_at or appointment_request.status in OPEN:
+        return bool(referral.loop_closed_at)
+    told = _last_proven(referral, appointment_request)
+    if told is None:
+        return False
+    referral.loop_closed_at, referral.loop_closed_how = timezone.now(), Referral.LoopEnd.UPDATE
+    referral.closing_update = told
+    if told.kind == UpdateKind.FINAL:
+        referral.status = ReferralStatus.COMPLETED
+    _save(referral)
+    return True
+
+
+def _last_proven(referral, appointment_request):
+    """The update that answers the referral: of a kind that ends it, arrived, and after it was last opened again."""
+    proven = referral.updates.filter(kind__in=ENDING, status=LetterStatus.CONFIRMED)
+    reopened = appointment_request.status_events.filter(move="reopen").order_by("-version").first()
+    if reopened:
+        proven = proven.filter(confirmed_at__gt=reopened.at)
+    return proven.order_by("-confirmed_at").first()
+
+
+@transaction.atomic
+def close_loop(public_id: uuid.UUID, *, reason: str, by: AbstractUser) -> Referral:
+    """A supervisor closes the loop though the office was not told, and says why.
+
+    Raises NoRight, MoveNotAllowed if it is closed already, or ValidationError; nothing is saved then.
+    """
+    referral, appointment_request = _taken(public_id, LOOP_CLOSERS, by)
+    if referral.loop_closed_at:
+        raise MoveNotAllowed
+    if appointment_request.status in OPEN:
+        raise ValidationError({"reason": _("The request is still open. It must be finished first.")})
+    if not reason.strip():
+        raise ValidationError({"reason": _("This is needed.")})
+    referral.loop_closed_at, referral.loop_closed_how = timezone.now(), Referral.LoopEnd.REASON
+    referral.loop_reason = reason.strip()
+    referral.version += 1
+    referral.save(update_fields=[*COLUMNS, "loop_reason", "version"])
+    record(referral, "loop-closed", by=by)
+    return referral
+
+
+# What staff decide
+
+
+@transaction.atomic
+def match(public_id: uuid.UUID, *, practice: ReferringPractice, physician: Physician | None, by: AbstractUser):
+    """Say which practice, and which of its physicians, the referral is from. What is still here then goes nowhere.
+
+    Raises NoRight, or ValidationError if the physician is not of that practice.
+    """
+    referral, __ = _taken(public_id, REFERRERS, by)
+    if physician is not None and physician.practice_id != practice.pk:
+        raise ValidationError({"physician": _("This physician is of another practice.")})
+    if referral.practice_id not in (None, practice.pk):
+        _back_to_owed(referral)
+    referral.practice, referral.physician = practice, physician
+    referral.version += 1
+    referral.save(update_fields=["practice", "physician", "version"])
+    record(referral, "matched", by=by, practice=practice.pk, physician=physician and physician.pk)
+    return referral
+
+
+def _back_to_owed(referral):
+    """Letters made for another office are made anew."""
+    for update in referral.updates.filter(status__in=STAYS_HERE - {LetterStatus.DUE}):
+        update.status, update.content, update.number, update.contact_point = LetterStatus.DUE, {}, "", None
+        update.save(update_fields=["status", "content", "number", "contact_point"])
+
+
+@transaction.atomic
+def accept(public_id: uuid.UUID, *, by: AbstractUser) -> Referral:
+    """Accept the referral, and owe its office that news. Declining is closing the request, with a reason.
+
+    Raises NoRight, or MoveNotAllowed if it has gone past that.
+    """
+    referral, __ = _taken(public_id, DECIDERS, by)
+    if referral.status not in ACCEPTABLE or referral.accepted_at:
+        raise MoveNotAllowed
+    referral.status, referral.accepted_at = ReferralStatus.ACCEPTED, timezone.now()
+    _withdraw_old_news(referral)
+    due_at = current_practice().calendar.promise(referral.accepted_at, 1)
+    ReferralUpdate.objects.create(referral=referral, kind=UpdateKind.ACCEPTED, due_at=due_at)
+    _save(referral)
+    record(referral, "accepted", by=by)
+    return referral
+
+
+@transaction.atomic
+def record_consent(public_id: uuid.UUID, *, may: bool, by: AbstractUser) -> Referral:
+    """Note what the patient said: may we tell the referring doctor, or not. A "no" holds from this moment on.
+
+    Raises NoRight.
+    """
+    referral, appointment_request = _taken(public_id, DESK, by)
+    AppointmentRequest.objects.filter(pk=appointment_request.pk).update(may_contact_referrer=may)
+    referral.appointment_request.may_contact_referrer = may
+    record(referral, "patient-said", by=by, may=may)
+    return referral
+
+
+def record(referral: Referral, what: str, *, by: AbstractUser | None, comment: str = "", **details) -> ReferralEvent:
+    """Write down what was done; `details` are codes, dates and ids."""
+    return ReferralEvent.objects.create(
+        appointment_request=referral.appointment_request, what=what, by=by, comment=comment, details=details
+    )
+
+
+def _taken(public_id, allowed, by):
+    """The referral and its request, ours until the transaction ends. The request first, as a move takes them."""
+    check_right(allowed, by)
+    referral = Referral.objects.get(public_id=public_id)
+    appointment_request = AppointmentRequest.objects.select_for_update().get(pk=referral.appointment_request_id)
+    referral = Referral.objects.select_for_update().get(pk=referral.pk)
+    referral.appointment_request = appointment_request
+    return referral, appointment_request
