@@ -14,6 +14,7 @@ from appointments.admin.page import name_of
 from appointments.forms.questions import ReachForm, YouForm
 from appointments.models import Correction
 from appointments.services import corrections, moves
+from appointments.transitions import CORRECTORS
 from practice import phones
 
 Field = Correction.Field
@@ -101,6 +102,8 @@ class CorrectMixin:
     """The button "Correct it" on the page of a request."""
 
     def _correct(self, request, appointment_request):
+        if not CORRECTORS & moves.groups_of(request.user):
+            raise PermissionDenied
         form = CorrectionForm(request.POST)
         form.is_valid()
         seen_version = moves.read_version(request.POST.get("seen_version", ""))
@@ -120,8 +123,6 @@ class CorrectMixin:
                 return self._done(request, corrected, f"correct {said['field']}", text)
         except moves.Stale as stale:
             return self._page(request, stale.appointment_request, status=409, bound=form, stale=stale)
-        except moves.NoRight:
-            raise PermissionDenied from None
         except ValidationError as refused:
             form.add_error(None, refused)
         return self._page(request, appointment_request, status=422, bound=form)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from appointments.admin.page import VOICEMAIL
-from appointments.admin.queue import Badge, badge
+from appointments.admin.queue import Badge, badge, unreadable_among
 from appointments.models import AppointmentRequest, ContactAttempt, Visit
 from appointments.services.moves import groups_of
 from appointments.transitions import CALLERS, QUIET_OUTCOMES, Status
@@ -46,10 +46,12 @@ def phone_list(request):
     if not CALLERS & groups_of(request.user):
         raise PermissionDenied
     now = timezone.now()
+    found = calls(now)
     context = {
         **admin.site.each_context(request),
         "title": _("Phone list: whom no mail could tell"),
-        "calls": calls(now),
+        "calls": found,
+        "unreadable": unreadable_among([call.appointment_request for call in found]),
         "now": now,
     }
     return render(request, "admin/phone_list.html", context)

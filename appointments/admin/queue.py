@@ -1,6 +1,7 @@
 """The list: what stands over it, and what each row says: the badge by when to act, and the last try."""
 
 import datetime
+import logging
 from dataclasses import dataclass
 
 from django.db.models import prefetch_related_objects
@@ -17,6 +18,10 @@ from appointments.models import AppointmentRequest, ContactAttempt, Visit
 from appointments.services import duplicates, moves
 from appointments.transitions import COUNTERS, ON_THE_CLOCK, READERS, Status
 from outbox.models import Message
+from vault.crypto import UnreadableError
+
+logger = logging.getLogger(__name__)
+SHOWN = ("first_name", "last_name", "phone")  # of the encrypted values, in a row
 
 
 def list_context(request, changelist, search_form=None) -> dict:
@@ -28,6 +33,7 @@ def list_context(request, changelist, search_form=None) -> dict:
     prefetch_related_objects(rows, "contact_attempts", "visits")
     is_search = lists.name == FOUND
     chosen = narrow.form.chosen()
+    words = bool(groups & READERS)
     return {
         "title": _heading_of_search(changelist.result_count) if is_search else _heading(counts, bool(chosen)),
         "rows": [(row, badge(row, now), last_try(row, now)) for row in rows],
@@ -38,11 +44,27 @@ def list_context(request, changelist, search_form=None) -> dict:
         "narrow_form": narrow.form,
         "chosen": chosen,
         "twice": duplicates.twice_among(rows),
-        "words": bool(groups & READERS),
+        "words": words,
+        "unreadable": unreadable_among(rows) if words else set(),
         "numbers": bool(groups & COUNTERS),
         "search_form": search_form or SearchForm(),
         "stuck": _stuck_messages(request.user),
     }
+
+
+def unreadable_among(rows) -> set[int]:
+    """Those that no key of ours reads, by id: one lost value must not take the rest of a list with it (P32)."""
+    return {row.pk for row in rows if not _is_readable(row)}
+
+
+def _is_readable(row):
+    try:
+        for name in SHOWN:
+            getattr(row, name)
+    except UnreadableError as error:
+        logger.error("%s", error)
+        return False
+    return True
 
 
 def _heading(counts, is_narrowed):

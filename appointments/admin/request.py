@@ -21,7 +21,7 @@ from appointments.admin.worklists import FOUND, WorklistFilter
 from appointments.models import AppointmentRequest, ContactAttempt, PatientFile
 from appointments.models.words import FileKind
 from appointments.services import files, moves
-from appointments.transitions import MOVES, READERS
+from appointments.transitions import CALLERS, MOVES, NOTERS, READERS
 
 DOWNLOADS = {
     FileKind.PDF: ("application/pdf", "pdf"),
@@ -194,15 +194,19 @@ class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.Mode
         def log(call, **values):
             moves.log_call(appointment_request.public_id, result=call, by=request.user, **values)
 
-        return self._add(request, appointment_request, CallForm(request.POST), log, "call", _("The call is noted."))
+        form = CallForm(request.POST)
+        return self._add(request, appointment_request, form, log, "call", _("The call is noted."), by=CALLERS)
 
     def _note(self, request, appointment_request):
         def add(**values):
             moves.add_note(appointment_request.public_id, by=request.user, **values)
 
-        return self._add(request, appointment_request, NoteForm(request.POST), add, "note", _("The note is kept."))
+        form = NoteForm(request.POST)
+        return self._add(request, appointment_request, form, add, "note", _("The note is kept."), by=NOTERS)
 
-    def _add(self, request, appointment_request, form, add, what, text):
+    def _add(self, request, appointment_request, form, add, what, text, *, by):
+        if not by & moves.groups_of(request.user):
+            raise PermissionDenied
         if not form.is_valid():
             return self._page(request, appointment_request, status=422, bound=form)
         try:

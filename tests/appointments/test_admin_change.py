@@ -693,6 +693,13 @@ def test_post_with_nonsense_adds_nothing(client, appointment_request, data):
     assert (ContactAttempt.objects.count(), StaffNote.objects.count()) == (0, 0)
 
 
+@pytest.mark.parametrize("button", ["call", "note", "correct"])
+def test_who_has_no_right_is_refused_whatever_is_posted(client, appointment_request, button):
+    sign_in(client, "auditor")
+
+    assert client.post(page_of(appointment_request), {button: "nonsense"}).status_code == 403
+
+
 def test_entry_id_of_another_request_shows_nothing_of_it(client, appointment_request):
     sign_in(client, "scheduler")
     other = moves.add_note(AppointmentRequestFactory().public_id, text="Canarynote", by=UserFactory(group="scheduler"))

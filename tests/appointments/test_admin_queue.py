@@ -15,6 +15,7 @@ from appointments.services import moves
 from appointments.transitions import Status
 from tests.appointments.desk import LIST, page_of, sign_in
 from tests.factories import AppointmentRequestFactory, LocationFactory, UserFactory
+from vault.fields import Sealed
 
 HOUR = datetime.timedelta(hours=1)
 DAY = datetime.timedelta(days=1)
@@ -262,3 +263,14 @@ def test_short_when_names_the_day_in_words(db):
         "Tue noon",
         "Nov 25, noon",
     ]
+
+
+def test_one_request_that_no_key_reads_leaves_the_others_on_the_list(client, practice, caplog):
+    sign_in(client, "scheduler")
+    lost, __ = AppointmentRequestFactory(), AppointmentRequestFactory(first_name="Other")
+    AppointmentRequest.objects.filter(pk=lost.pk).update(last_name=Sealed("v1.gone.AAAA"))
+
+    text = client.get(LIST).content.decode()
+
+    assert (text.count("Cannot be read: please tell"), "Other Demo" in text, lost.reference in text) == (1, True, True)
+    assert f"last_name:{lost.public_id}" in caplog.text

@@ -8,13 +8,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from appointments.models import Visit
+from appointments.models import AppointmentRequest, Visit
 from appointments.models.words import Priority
 from appointments.services import moves
 from appointments.templatetags.promise import promise
 from tests.appointments.desk import LIST, page_of, sign_in
 from tests.factories import AppointmentRequestFactory, LocationFactory
 from tests.outbox.factories import MessageFactory
+from vault.fields import Sealed
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/admin/phone-list/"
@@ -193,3 +194,13 @@ def test_list_takes_as_many_queries_for_3_as_for_1(client, practice, an_hour_ago
     an_hour_ago()
 
     assert queries() == with_one
+
+
+def test_phone_list_goes_on_past_a_request_that_no_key_reads(client, practice, an_hour_ago):
+    sign_in(client, "scheduler")
+    lost, __ = an_hour_ago(), an_hour_ago(first_name="Other")
+    AppointmentRequest.objects.filter(pk=lost.pk).update(phone=Sealed("v1.gone.AAAA"))
+
+    text = client.get(ADDRESS).content.decode()
+
+    assert (text.count("Cannot be read: please tell"), "Other Demo" in text) == (1, True)
