@@ -16,7 +16,8 @@ from practice import phones
 from vault.crypto import keyed_hashes
 
 Terms = dict[str, list[str]]  # column → the values that are looked for in it
-COLUMNS = ("pk", "phone_hash", "email_hash", "date_of_birth_hash", "last_name_hash", "last_name_sound_hash")
+PHONES = ("phone_hash", "on_behalf_phone_hash")  # a daughter who asked calls from her own telephone
+COLUMNS = ("pk", *PHONES, "email_hash", "date_of_birth_hash", "last_name_hash", "last_name_sound_hash")
 SESSION_KEY = "desk_search"
 PHONE_DIGITS = 7  # with fewer nothing is a telephone number
 
@@ -84,7 +85,7 @@ def _email(text):
 
 def _phone(text):
     number = phones.to_e164(text) if _digits(text) >= PHONE_DIGITS else ""
-    return {"phone_hash": keyed_hashes("phone", number.partition(";")[0])} if number else {}
+    return dict.fromkeys(PHONES, keyed_hashes("phone", number.partition(";")[0])) if number else {}
 
 
 def _date_of_birth(text):

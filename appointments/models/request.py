@@ -206,6 +206,7 @@ class AppointmentRequest(models.Model):
 
     # What makes it findable
     phone_hash = models.CharField(max_length=100, blank=True, db_index=True, editable=False)
+    on_behalf_phone_hash = models.CharField(max_length=100, blank=True, db_index=True, editable=False)
     email_hash = models.CharField(max_length=100, blank=True, db_index=True, editable=False)
     date_of_birth_hash = models.CharField(max_length=100, blank=True, db_index=True, editable=False)
     last_name_hash = models.CharField(max_length=100, blank=True, db_index=True, editable=False)
@@ -254,6 +255,7 @@ class AppointmentRequest(models.Model):
         name = folded(self.last_name)
         return {
             "phone_hash": keyed_hash("phone", self.phone.partition(";")[0]),
+            "on_behalf_phone_hash": keyed_hash("phone", self.on_behalf_phone.partition(";")[0]),
             "email_hash": keyed_hash("email", self.email.casefold()),
             "date_of_birth_hash": keyed_hash(
                 "date_of_birth", self.date_of_birth.isoformat() if self.date_of_birth else ""

@@ -3,8 +3,10 @@
 import datetime
 import logging
 import re
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -14,8 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appointments.admin.search import COLUMNS, SearchForm
+from appointments.models import AppointmentRequest
 from tests.appointments.desk import LIST, sign_in
 from tests.factories import AppointmentRequestFactory
+from vault.fields import Sealed
 
 FOUND = f"{LIST}?show=found"
 
@@ -42,6 +46,7 @@ def rosa(desk):
         first_name="Rosa",
         last_name="Núñez-O'Brien",
         phone="+18135550117;ext=12",
+        on_behalf_phone="+18135550118;ext=3",
         email="Rosa@Example.org",
         date_of_birth=datetime.date(1931, 4, 3),
         status="closed",
@@ -62,6 +67,7 @@ def rosa(desk):
         ],
         *["Nunes O'Brian", "Nunyez Obrien"],  # misspelt
         *["813-555-0117", "(813) 555 0117", "8135550117", "+1 813 555 0117", "813-555-0117 ext. 12"],
+        "813-555-0118",  # her daughter, who asked for her
         *["rosa@example.org", "ROSA@EXAMPLE.ORG"],
         *["4/3/1931", "04-03-1931", "4.3.1931", "1931-04-03", "04031931", "4/3/31", "April 3, 1931", "Apr 3 1931"],
     ],
@@ -105,6 +111,16 @@ def test_name_that_could_be_a_reference_stays_out_of_the_session(desk):  # P35
     search(desk, "Hartmann")
 
     assert "MANN" not in str(desk.session["desk_search"]).upper()
+
+
+def test_migration_makes_older_requests_findable_by_who_asked(desk, rosa):
+    AppointmentRequest.objects.update(on_behalf_phone_hash="")
+    lost = AppointmentRequestFactory(on_behalf_phone="+18135550119")
+    AppointmentRequest.objects.filter(pk=lost.pk).update(on_behalf_phone=Sealed("v1.gone.AAAA"))
+
+    import_module("appointments.migrations.0014_hash_phones_of_who_asked").hash_phones(apps, None)
+
+    assert found(desk, "813-555-0118") == [rosa.reference]
 
 
 def test_name_of_one_letter_is_found_where_names_have_one(desk):
