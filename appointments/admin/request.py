@@ -1,3 +1,5 @@
+from urllib.parse import urlencode
+
 from django.contrib import admin, messages
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db.models import Prefetch, prefetch_related_objects
@@ -28,6 +30,7 @@ DOWNLOADS = {
     FileKind.JPEG: ("image/jpeg", "jpg"),
     FileKind.PNG: ("image/png", "png"),
 }
+LEFT = "left"  # the id of the request that one goes on from
 FILE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
@@ -114,6 +117,7 @@ class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.Mode
             "title": appointment_request.reference,
             "opts": self.opts,
             "preserved_filters": self.get_preserved_filters(request),
+            "next_query": f"{request.GET.get('_changelist_filters', '')}&{LEFT}={appointment_request.pk}",
             "is_own": stale is not None and {event.by_id for event in stale.events} == {request.user.pk},
             "errors": bound is not None and bool(bound.errors),
             **second_thoughts.context_of(appointment_request, request.user, groups),
@@ -134,7 +138,27 @@ class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.Mode
             self.admin_site.admin_view(require_GET(numbers_view)),
             name="appointments_appointmentrequest_numbers",
         )
-        return [address, numbers, *super().get_urls()]
+        following = path(
+            "next/",
+            self.admin_site.admin_view(require_GET(self.next_view)),
+            name="appointments_appointmentrequest_next",
+        )
+        return [address, numbers, following, *super().get_urls()]
+
+    def next_view(self, request):
+        """On to whoever stands first on the list that one came from, but for the request that one leaves."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        left = moves.read_version(request.GET.get(LEFT, ""))
+        request.GET = without_blanks(request.GET)
+        request.GET.pop(LEFT, None)
+        query = request.GET.urlencode()
+        first = self.get_changelist_instance(request).queryset.exclude(pk=left).values_list("pk", flat=True).first()
+        if first is None:
+            messages.info(request, _("That was the last one of this list."))
+            return HttpResponseRedirect(f"{reverse('admin:appointments_appointmentrequest_changelist')}?{query}")
+        address = reverse("admin:appointments_appointmentrequest_change", args=[first])
+        return HttpResponseRedirect(f"{address}?{urlencode({'_changelist_filters': query})}" if query else address)
 
     def file_view(self, request, pk, file_id):
         """One file, to be saved: never shown by the browser, and never from its cache."""
