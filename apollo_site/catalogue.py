@@ -18,9 +18,11 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "locale/es/LC_MESSAGES/django.po"
 APPS = ("apollo_site", "appointments", "outbox", "practice", "procedures")
-# What only staff reads, as the beginning of a path below the root. A new file is public until it is named here.
+# What only staff reads, or the office of a physician, as the beginning of a path below the root. A new file is public
+# until it is named here.
 STAFF = (
     "templates/admin/",
+    "templates/appointments/letters/",
     "templates/outbox/owner-report.txt",
     "templates/outbox/page-changed.txt",
     "templates/outbox/page-to-sign.txt",
@@ -36,6 +38,7 @@ STAFF = (
     "appointments/admin/",
     "appointments/services/",
     "appointments/transitions.py",
+    "appointments/update_kinds.py",
     "outbox/",
     "practice/admin.py",
     "practice/models.py",

@@ -262,5 +262,7 @@ LOGGING = {
     "loggers": {
         name: {"handlers": ["console"], "level": "INFO", "propagate": False}
         for name in ("django", "django.server")  # the second is runserver's, with a handler of Django's own otherwise
-    },
+    }
+    # They make letters, and quote from a name the characters that no font has.
+    | {name: {"level": "CRITICAL"} for name in ("weasyprint", "fontTools")},
 }

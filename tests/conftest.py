@@ -9,6 +9,8 @@ from django.core.management import call_command
 from django.test.utils import override_settings, setup_databases, teardown_databases
 from django.utils import translation
 
+from appointments.letters import LettersUnavailable, library
+
 # Playwright's own loop makes Django believe that it runs in async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -60,6 +62,17 @@ def practice(db):
     practice = PracticeFactory()
     LocationFactory(hours=True)
     return practice
+
+
+@pytest.fixture(scope="session")
+def pango():
+    """For tests that make letters: without Pango they are skipped, or fail where APOLLO_REQUIRE_BROWSER=1."""
+    try:
+        library()
+    except LettersUnavailable as error:
+        if os.environ.get("APOLLO_REQUIRE_BROWSER") == "1":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
 
 
 @pytest.fixture
