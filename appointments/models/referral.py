@@ -25,7 +25,10 @@ class ReferralQuerySet(models.QuerySet):
     def outstanding(self, at):
         """Those whose patient was seen, and whose office has no letter for certain though it is time at `at`."""
         proven = ReferralUpdate.objects.filter(
-            referral=models.OuterRef("pk"), kind__in=AFTER_VISIT, status=ReferralUpdate.Status.CONFIRMED
+            referral=models.OuterRef("pk"),
+            kind__in=AFTER_VISIT,
+            status=ReferralUpdate.Status.CONFIRMED,
+            contact_point__practice=models.OuterRef("practice"),
         )
         late = self.open_loops().allowed().filter(letter_due_at__lte=at)
         return late.exclude(models.Exists(proven))
