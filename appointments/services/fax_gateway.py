@@ -9,7 +9,6 @@ from appointments.models import ContactKind, ReferralUpdate
 from appointments.services import may_leave
 from outbox.models import Message
 from outbox.services import enqueue
-from practice.services import practice_row
 
 KIND = "fax-letter"
 
@@ -34,7 +33,6 @@ class Gateway:
                 "letter": str(update.public_id),
                 "approved_at": update.approved_at.isoformat(),
                 "reference": reference,
-                "from_name": practice_row().short_name,
             },
         )
         return ReferralUpdate.Status.SENDING

@@ -68,7 +68,7 @@ def new_letter(public_id: uuid.UUID, kind: str, *, by: AbstractUser) -> Referral
     if referral.updates.filter(kind=kind, status__in=UNSENT).exists():
         raise SuchALetter
     update = ReferralUpdate.objects.create(referral=referral, kind=kind)
-    referrals.record(referral, "letter-new", by=by, letter=update.pk, kind=kind, version=update.version)
+    referrals.record(referral, "letter-new", by=by, letter=update.pk, kind=kind, letter_version=update.version)
     return update
 
 
@@ -141,7 +141,7 @@ def _held_contact_point(pk):
 def _check_current(update, referral, seen_version):
     if update.version != seen_version:
         events = referral.appointment_request.referral_events.select_related("by")
-        theirs = events.filter(details__letter=update.pk, details__version__gt=seen_version)
+        theirs = events.filter(details__letter=update.pk, details__letter_version__gt=seen_version)
         raise Stale(update, list(theirs))
 
 
@@ -172,7 +172,7 @@ def _keep(update, target, what, *, before, by, values, details):
         comment=comment,
         letter=update.pk,
         kind=update.kind,
-        version=update.version,
+        letter_version=update.version,
         **{"from": before, "to": update.status},
         **details,
     )

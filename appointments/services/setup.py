@@ -34,6 +34,7 @@ RULE = ("view", "add", "change", "delete")
 _READ = {"appointments.appointmentrequest": READ, "appointments.referral": READ}
 _DESK = _READ | {"appointments.appointmentrequest": WRITE}
 _EXPORTS = {"appointments.export": TAKE}
+_INCIDENTS = {"appointments.incident": READ}
 _PROCEDURES = "procedures.*"
 RIGHTS = {
     SCHEDULER: _DESK,
@@ -45,10 +46,11 @@ RIGHTS = {
         "practice.helplanguage": RULE,
         "practice.clinician": WRITE,
     },
-    SUPERVISOR: _DESK | _EXPORTS | {"appointments.routingrule": RULE, "outbox.message": WORK},
-    AUDITOR: _READ | {"appointments.export": READ, "appointments.routingrule": READ},
+    SUPERVISOR: _DESK | _EXPORTS | _INCIDENTS | {"appointments.routingrule": RULE, "outbox.message": WORK},
+    AUDITOR: _READ | _INCIDENTS | {"appointments.export": READ, "appointments.routingrule": READ},
     OWNER: _DESK
     | _EXPORTS
+    | _INCIDENTS
     | {
         _PROCEDURES: READ,
         "practice.practice": WORK,

@@ -152,7 +152,8 @@ def test_move_is_written_down_in_codes(coordinator):
     assert event.details == {
         "letter": update.pk,
         "kind": "received",
-        "version": 2,
+        "letter_version": 2,
+        "version": 1,
         "from": "prepared",
         "to": "approved",
         "contact_point": update.contact_point_id,
@@ -670,7 +671,8 @@ def test_letter_that_a_move_withdrew_cannot_be_sent(coordinator):
 def test_letter_made_for_another_office_is_made_anew(coordinator):
     update = letter_in(Status.APPROVED)
     other = PhysicianFactory(npi=None, practice=ReferringPracticeFactory(name="Other Clinic"))
-    referrals.match(update.referral.public_id, practice=other.practice, physician=other, by=coordinator)
+    chosen = {"practice": other.practice, "physician": other}
+    referrals.match(update.referral.public_id, **chosen, seen_version=1, by=coordinator)
 
     with pytest.raises(moves.MoveNotAllowed):
         press(update, "send", coordinator)
