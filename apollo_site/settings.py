@@ -170,6 +170,8 @@ if mail_server := env.str("EMAIL_URL", default="").strip():
     vars().update(mail_settings(mail_server))
 else:
     EMAIL_BACKEND = "outbox.backends.UnsetBackend"
+# The domain of a service that faxes what is mailed to <number>@<domain>. It sees letters about patients.
+FAX_GATEWAY = env.str("APOLLO_FAX_GATEWAY", default="").strip()
 
 # What the worker calls every minute: each does what is due by the clock, once, however often it is called.
 WORKER_CHORES = [

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.template.backends.django import DjangoTemplates
-from django.utils import translation
+from django.utils import timezone, translation
 
 from appointments.update_kinds import UpdateKind
 from outbox.render import MissingValue
@@ -30,8 +30,8 @@ def letter_pdf(content: dict) -> bytes:
     date_of_birth (ISO)}, `visit` {starts_at (ISO with zone), place} or none, `reason` (of a coded one) or "",
     `sections` {history, findings, plan, follow_up, who_does_what} for interim and final, `note` or "", `signed_by`.
 
-    Raises LettersUnavailable, RenderError for a value that the letter needs and has not, ValueError for a kind or a
-    date that is none.
+    Raises LettersUnavailable, RenderError or KeyError for a value that the letter needs and has not, ValueError for a
+    kind that is none, a date that is none, or a time without its zone.
     """
     return _pdf(UpdateKind(content["kind"]).value, content)
 
@@ -85,5 +85,5 @@ def _with_dates(content):
         born = datetime.date.fromisoformat(patient["date_of_birth"])
         dated["patient"] = patient | {"date_of_birth": born}
     if visit := content.get("visit"):
-        dated["visit"] = visit | {"starts_at": datetime.datetime.fromisoformat(visit["starts_at"])}
+        dated["visit"] = visit | {"starts_at": timezone.localtime(datetime.datetime.fromisoformat(visit["starts_at"]))}
     return dated

@@ -9,6 +9,19 @@ NO_SERVER = {  # they answer "sent", and nothing reaches anybody
 
 
 @register(Tags.security, deploy=True)
+def check_fax_gateway(app_configs, **kwargs):
+    if not settings.FAX_GATEWAY or settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL:
+        return []
+    return [
+        Error(
+            "Letters about patients would go to the fax gateway in clear.",
+            hint="Let EMAIL_URL begin with smtp+tls:// or smtp+ssl://, or unset APOLLO_FAX_GATEWAY.",
+            id="outbox.E002",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
 def check_mail_server(app_configs, **kwargs):
     backend = settings.EMAIL_BACKEND
     if backend == "outbox.backends.UnsetBackend" or (backend == SMTP and not settings.EMAIL_HOST):

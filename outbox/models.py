@@ -54,6 +54,7 @@ class Message(models.Model):
 
     class Channel(models.TextChoices):
         EMAIL = "email", _("E-mail")
+        FAX = "fax", _("Fax")  # by a gateway, which makes a fax of a mail; `to` is the number in E.164
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
@@ -95,7 +96,9 @@ class Message(models.Model):
 
     @property
     def masked_recipient(self):
-        """Enough to see a mistyped provider: "w…@example.org"."""
+        """Enough to see a mistyped provider, or which of two numbers: "w…@example.org", "…42"."""
+        if self.channel == self.Channel.FAX:
+            return f"…{self.to[-2:]}"
         name, _at, host = self.to.rpartition("@")
         return f"{name[:1]}…@{host}"
 

@@ -1,5 +1,6 @@
 """Making the mail of a message. Everything here may fail for good: then a person is asked, and nothing leaves."""
 
+import re
 import unicodedata
 from email.utils import formataddr, parseaddr
 from functools import lru_cache
@@ -12,11 +13,19 @@ from django.template.backends.django import DjangoTemplates
 from django.utils import translation
 from django.utils.dateparse import parse_datetime
 
+from outbox.models import Message
+from outbox.services import ATTACHMENTS
+
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 LINE_BREAKING = {"Cc", "Zl", "Zp"}  # Unicode categories: control characters, line and paragraph separators
 
 
 class RenderError(Exception):
     """The message cannot become a mail; says why, and quotes no value of the message."""
+
+
+class NoFaxGateway(RenderError):
+    """APOLLO_FAX_GATEWAY is not set: nothing can be faxed, and somebody has to send it by hand."""
 
 
 class MissingValue(str):
@@ -27,22 +36,39 @@ class MissingValue(str):
 
 
 def render(message) -> EmailMessage:
-    """The mail of `message`: templates/outbox/<kind>.txt with the values of the message, in its language.
+    """The mail of `message`: templates/outbox/<kind>.txt with the values of the message, in its language, or its fax.
 
-    Raises whatever goes wrong: a missing template or value, a recipient that is not one address, a control character,
-    a value that the keys do not read.
+    Raises whatever goes wrong: a missing template or value, a recipient that is not one address or number, a control
+    character, a value that the keys do not read, an attachment that cannot be made.
     """
-    values = checked(message.context | message.secrets)
-    subject, body = subject_and_body(message.kind, template_values(values), message.language)
-    email = EmailMessage(
-        subject=subject,
-        body=body,
-        from_email=sender(values.get("from_name", "")),
-        to=[one_address(message.to)],
-        headers={"Message-ID": message_id(message), "Auto-Submitted": "auto-generated"},
-    )
+    email = fax(message) if message.channel == Message.Channel.FAX else mail(message)
+    email.extra_headers = {"Message-ID": message_id(message), "Auto-Submitted": "auto-generated"}
     email.message()  # so that what Django refuses is refused here
     return email
+
+
+def mail(message) -> EmailMessage:
+    values = checked(message.context | message.secrets)
+    subject, body = subject_and_body(message.kind, template_values(values), message.language)
+    return EmailMessage(subject, body, sender(values.get("from_name", "")), [one_address(message.to)])
+
+
+def fax(message) -> EmailMessage:
+    """A mail to the gateway, which faxes the PDF of ATTACHMENTS. The mail itself says nothing but the reference."""
+    to = fax_address(message.to)
+    name, pdf = ATTACHMENTS[message.kind](message)
+    email = EmailMessage(message.about, message.about, sender(""), [to])
+    email.attach(name, pdf, "application/pdf")
+    return email
+
+
+def fax_address(number: str) -> str:
+    """The gateway's address for `number` (E.164): "+18135550123" is 18135550123@<APOLLO_FAX_GATEWAY>."""
+    if not settings.FAX_GATEWAY:
+        raise NoFaxGateway
+    if not E164.fullmatch(number):
+        raise RenderError("The recipient is not one number.")
+    return one_address(f"{number.removeprefix('+')}@{settings.FAX_GATEWAY}")
 
 
 def message_id(message) -> str:

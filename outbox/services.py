@@ -17,6 +17,13 @@ WORKER_ALIVE_WITHIN = timedelta(seconds=120)  # a worker beats every 15 s, but n
 
 # Kind → whether a message of it is still true. Asked right before it leaves; what is not true any more never does.
 STILL_TRUE: dict[str, Callable[[Message], bool]] = {}
+# Kind → file name and bytes of the PDF that is faxed. Asked by the worker, outside every transaction; when it raises, a
+# person is asked, as for a text that cannot be made.
+ATTACHMENTS: dict[str, Callable[[Message], tuple[str, bytes]]] = {}
+# Kind → called with a message that workers are done with: sent, failed for good, held, or a person is asked; once more
+# if staff let it go again. Called in the transaction that records this, so it writes rows and does nothing else. When
+# it raises, only its own rows are undone.
+AFTER: dict[str, Callable[[Message], None]] = {}
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +37,7 @@ def enqueue(
     *,
     to: str,
     dedupe_key: str,
+    channel: str = Message.Channel.EMAIL,
     about: str = "",
     language: str = "en",
     context: dict | None = None,
@@ -43,11 +51,14 @@ def enqueue(
     a physician (P16). Its texts are single lines. `from_name` names the sender. `secrets` are values of the same kind
     that open something: they are stored encrypted, and forgotten once the message is sent (P26). For `wait_seconds`
     it stays, and can be withdrawn.
+
+    On the channel FAX, `to` is a number in E.164, `about` is all the text there is, and ATTACHMENTS makes the PDF.
     """
     message, _ = Message.objects.get_or_create(
         dedupe_key=dedupe_key,
         defaults={
             "kind": kind,
+            "channel": channel,
             "to": to,
             "about": about,
             "language": language,

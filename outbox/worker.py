@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 from django.db.models import F
 from django.utils.module_loading import import_string
 
@@ -21,7 +28,7 @@ from outbox import talk
 from outbox.clock import database_now
 from outbox.models import Heartbeat, Message
 from outbox.render import render
-from outbox.services import STILL_TRUE
+from outbox.services import AFTER, STILL_TRUE
 
 LEASE = timedelta(seconds=60)
 # From claiming to the last word with the mail server. The rest of the lease is for a database that lets us wait.
@@ -138,7 +145,8 @@ def attempt(message, deadline: float) -> Outcome:
     try:
         if not STILL_TRUE.get(message.kind, bool)(message):
             return Outcome(Message.State.HELD, Message.OUTDATED)
-        email = render(message)
+        with talk.time_limit(deadline - time.monotonic()):  # a letter may take as long as the text in it
+            email = render(message)
     except Exception as error:
         return Outcome(Message.State.NEEDS_HUMAN, talk.reason(error))
     try:
@@ -158,8 +166,9 @@ def after_failure(message, error) -> Outcome:
     return Outcome(state, talk.reason(error))
 
 
+@transaction.atomic
 def record(message, outcome) -> bool:
-    """Write down how it went, if the message is still ours."""
+    """Write down how it went, if the message is still ours, and tell whoever wants to know its end."""
     now = database_now()
     changes = {"state": outcome.state, "last_error": outcome.error, "lease": None, "leased_until": None}
     if outcome.state == Message.State.SENT:
@@ -174,4 +183,17 @@ def record(message, outcome) -> bool:
     level = logging.INFO if kept and not outcome.error else logging.WARNING
     words = f"{outcome.state.value} {outcome.error}".strip() if kept else "the lease was lost"
     logger.log(level, "message %s %s: %s", message.pk, message.kind, words)
+    if kept and outcome.state != Message.State.FAILED_TEMPORARY and message.kind in AFTER:
+        tell_end(message)
     return kept
+
+
+def tell_end(message):
+    """Call what AFTER has for the kind, in a savepoint: if it fails, what was sent must not be sent once more."""
+    try:
+        with transaction.atomic():
+            AFTER[message.kind](Message.objects.get(pk=message.pk))
+    except Exception as error:
+        logger.error("message %s %s: after its end: %s", message.pk, message.kind, type(error).__name__)
+        if transaction.get_rollback():  # the database went away, and takes the record with it: both once more
+            raise OperationalError from error

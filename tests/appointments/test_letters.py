@@ -185,8 +185,17 @@ def test_a_letter_with_a_gap_is_not_made(missing):
         letter_pdf(content)
 
 
-@pytest.mark.parametrize("changes", [{"kind": "../../500"}, {"kind": "base"}, {"date": "soon"}])
-def test_what_is_no_kind_or_no_date_is_refused(changes):
+@NEEDS_PANGO
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "../../500"},
+        {"kind": "base"},
+        {"date": "soon"},
+        {"visit": {"starts_at": "2026-11-24T15:00:00", "place": "Here"}},
+    ],
+)
+def test_what_is_no_kind_no_date_or_no_time_with_its_zone_is_refused(changes):
     with pytest.raises(ValueError, match=r"(?s).+"):
         letter_pdf(CONTENT | {"kind": "final"} | changes)
 

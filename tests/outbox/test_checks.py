@@ -2,7 +2,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from apollo_site.settings import mail_settings
-from outbox.checks import check_mail_server
+from outbox.checks import check_fax_gateway, check_mail_server
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
@@ -22,6 +22,24 @@ def test_the_deploy_check_wants_a_mail_server(settings, backend, host, found):  
     settings.EMAIL_BACKEND, settings.EMAIL_HOST = backend, host
 
     assert [problem.id for problem in check_mail_server(None)] == found
+
+
+@pytest.mark.parametrize(
+    ("gateway", "url", "found"),
+    [
+        ("fax.example.org", "smtp://mail.example.org", ["outbox.E002"]),
+        ("fax.example.org", "filemail:///srv/mail", ["outbox.E002"]),
+        ("fax.example.org", "smtp+tls://mail.example.org:587", []),
+        ("fax.example.org", "smtp+ssl://mail.example.org:465", []),
+        ("", "smtp://mail.example.org", []),
+    ],
+)
+def test_the_deploy_check_wants_tls_on_the_way_to_a_fax_gateway(settings, gateway, url, found):
+    settings.FAX_GATEWAY = gateway
+    for name, value in mail_settings(url).items():
+        setattr(settings, name, value)
+
+    assert [problem.id for problem in check_fax_gateway(None)] == found
 
 
 @pytest.mark.parametrize("url", ["foo://canary@host", "mail.example.org", "smtp://canary@host:port", "smtp://[canary"])
