@@ -165,7 +165,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Mail leaves through the outbox only. Without a server every send fails, and says so, and nothing counts as sent.
 EMAIL_TIMEOUT = 10
-FAX_GATEWAY = env.str("APOLLO_FAX_GATEWAY", default="")
 if mail_server := env.str("EMAIL_URL", default="").strip():
     vars().update(mail_settings(mail_server))
 else:

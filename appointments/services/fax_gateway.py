@@ -13,6 +13,10 @@ from outbox.services import enqueue
 KIND = "fax-letter"
 
 
+class NoLongerTrue(Exception):
+    """While its PDF was made, something happened after which the letter may not leave."""
+
+
 class Gateway:
     """A provider to which a mail is sent, and who faxes what is attached to it."""
 
@@ -22,18 +26,13 @@ class Gateway:
         return bool(settings.FAX_GATEWAY) and contact_point.kind == ContactKind.FAX
 
     def send(self, update, by):
-        reference = update.referral.appointment_request.reference
         enqueue(
             KIND,
             channel=Message.Channel.FAX,
             to=update.number,
-            about=reference,
+            about=update.referral.appointment_request.reference,
             dedupe_key=key_of(update),
-            context={
-                "letter": str(update.public_id),
-                "approved_at": update.approved_at.isoformat(),
-                "reference": reference,
-            },
+            context={"letter": str(update.public_id), "approved_at": update.approved_at.isoformat()},
         )
         return ReferralUpdate.Status.SENDING
 
@@ -57,6 +56,9 @@ def is_still_true(message: Message) -> bool:
 
 
 def attachment(message: Message) -> tuple[str, bytes]:
-    """(file name, PDF) of the letter, as it was approved."""
+    """(file name, PDF) of the letter, as it was approved. Raises NoLongerTrue: making it takes a second or two."""
     letter = letter_of(message)
-    return f"{message.context['reference']}.pdf", letter_pdf(letter.content)
+    content = letter_pdf(letter.content)
+    if not is_still_true(message):
+        raise NoLongerTrue
+    return f"{message.about}.pdf", content
