@@ -30,6 +30,19 @@ NEXT = {
     Status.SENT: "confirm",
     Status.FAILED: "prepare",
 }
+# What stands in the history, by the name of the event.
+DONE = {
+    "letter-new": gettext_lazy("Letter put on the list"),
+    "letter-prepare": gettext_lazy("Letter prepared"),
+    "letter-approve": gettext_lazy("Letter approved"),
+    "letter-send": gettext_lazy("Letter sent"),
+    "letter-confirm": gettext_lazy("Letter arrived"),
+    "letter-fail": gettext_lazy("Letter did not arrive"),
+    "letter-withdraw": gettext_lazy("Letter withdrawn"),
+    "letter-machine": gettext_lazy("The machine is done with the letter"),
+    "incident-opened": gettext_lazy("Reported as misdirected"),
+    "incident-closed": gettext_lazy("Misdirected letter looked into"),
+}
 NO_ADDRESS = gettext_lazy("This office has no verified fax number or address. Verify one in the directory first.")
 HEADERS = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
 
@@ -246,5 +259,4 @@ def _told(bound):
     events = getattr(bound, "events", None)
     if events is None:
         return None
-    labels = {f"letter-{name}": move.label for name, move in LETTER_MOVES.items()}
-    return [(name_of(event.by), event.at, labels.get(event.what, event.what)) for event in events]
+    return [(name_of(event.by), event.at, DONE.get(event.what, event.what)) for event in events]
