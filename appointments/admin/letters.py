@@ -166,16 +166,22 @@ def _posted(request, referral):
         public_id = uuid.UUID(request.POST.get("letter", ""))
     except ValueError:
         raise BadRequest from None
-    update = referral.updates.select_related("contact_point").filter(public_id=public_id).first()
+    update = (
+        ReferralUpdate.objects.filter(referral=referral, public_id=public_id).select_related("contact_point").first()
+    )
     if update is None:
         raise Http404
+    update.referral = referral
     return update
 
 
 def _updates(referral):
     """The oldest first, and what goes nowhere any more at the end."""
     people = ("prepared_by", "approved_by", "sent_by")
-    updates = referral.updates.select_related("contact_point", *people).prefetch_related("incidents")
+    updates = ReferralUpdate.objects.filter(referral=referral).prefetch_related("incidents")
+    updates = list(updates.select_related("contact_point", *people))
+    for update in updates:
+        update.referral = referral  # with its request and practice, read once for all
     return sorted(updates, key=lambda update: update.status == Status.WITHDRAWN)
 
 
