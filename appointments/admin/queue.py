@@ -41,6 +41,7 @@ def list_context(request, changelist, search_form=None) -> dict:
         "twice": duplicates.twice_among(rows),
         "words": bool(groups & READERS),
         "numbers": bool(groups & COUNTERS),
+        "referrals": request.user.has_perm("appointments.view_referral"),
         "search_form": search_form or SearchForm(),
         "stuck": _stuck_messages(request.user),
     }

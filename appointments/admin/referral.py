@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.admin.letters import LettersMixin
 from appointments.admin.referral_forms import AcceptForm, ConsentForm, FindForm, LoopForm, MatchForm, ReferralForm
+from appointments.admin.referral_list import LetterFilter, list_context
 from appointments.admin.referral_page import context_of, events_since
 from appointments.models import Referral
 from appointments.services import matching, moves, referrals
@@ -42,9 +43,11 @@ class ReferralAdmin(LettersMixin, admin.ModelAdmin):
 
     fields = ()
     list_display = ("__str__",)
+    list_filter = (LetterFilter,)
     list_per_page = list_max_show_all = 50
     sortable_by = ()
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     actions = None
 
     def has_add_permission(self, request):
@@ -52,6 +55,16 @@ class ReferralAdmin(LettersMixin, admin.ModelAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+    def lookup_allowed(self, lookup, value, request):
+        return lookup == LetterFilter.parameter_name
+
+    def changelist_view(self, request, extra_context=None):
+        response = super().changelist_view(request)
+        changelist = getattr(response, "context_data", {}).get("cl")
+        if changelist is not None:
+            response.context_data |= list_context(changelist)
+        return response
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         if not self.has_view_permission(request):

@@ -25,13 +25,12 @@ class ReferralQuerySet(models.QuerySet):
 
     def to_answer(self, at):
         """Those whose office waits though the request has its end, or though a letter was due by `at`, which nobody
-        prepared.
+        prepared. A union: an index finds each half, where both at once would read every request.
         """
-        late = ReferralUpdate.objects.filter(
-            referral=models.OuterRef("pk"), status=ReferralUpdate.Status.DUE, due_at__lte=at
-        )
-        is_over = ~models.Q(appointment_request__status__in=OPEN)
-        return self.open_loops().allowed().filter(is_over | models.Q(models.Exists(late)))
+        waiting = self.open_loops().allowed()
+        late = ReferralUpdate.objects.filter(status=ReferralUpdate.Status.DUE, due_at__lte=at)
+        is_over = waiting.exclude(appointment_request__status__in=OPEN)
+        return is_over.union(waiting.filter(pk__in=late.values("referral")))
 
     def outstanding(self, at):
         """Those whose patient was seen, and whose office has no letter for certain though it is time at `at`."""
