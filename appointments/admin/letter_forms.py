@@ -26,6 +26,10 @@ class LetterForm(forms.Form):
         for name in move.fields_for(update.kind):
             self.fields[name] = FIELDS[name](self, required=name in needs and name != "history")
 
+    @property
+    def label(self):
+        return _("Change the letter") if self.move.name == "prepare" and self.update.content else self.move.label
+
 
 def _frozen(update):
     """What the letter says so far, to be put right."""
