@@ -78,7 +78,6 @@ class LettersMixin:
         may_write = bool(groups & PREPARERS) and not referral.is_blocked
         return {
             "letters": [_letter(one, groups, contact_points, arrived, now, bound) for one in updates],
-            "letters_blocked": may_leave.BLOCKED if referral.is_blocked else "",
             "letter_words": bool(groups & READERS),
             "new_letter_form": _own(NewLetterForm, bound) if may_write else None,
             "letter_events": _told(bound),
