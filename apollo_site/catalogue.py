@@ -23,6 +23,8 @@ APPS = ("apollo_site", "appointments", "outbox", "practice", "procedures")
 STAFF = (
     "templates/admin/",
     "templates/appointments/letters/",
+    "templates/outbox/incident-opened.txt",
+    "templates/outbox/letter-late.txt",
     "templates/outbox/owner-report.txt",
     "templates/outbox/page-changed.txt",
     "templates/outbox/page-to-sign.txt",
@@ -36,7 +38,9 @@ STAFF = (
     "apollo_site/in_order.py",
     "apollo_site/site.py",
     "appointments/admin/",
+    "appointments/letter_moves.py",
     "appointments/services/",
+    "appointments/telling.py",
     "appointments/transitions.py",
     "appointments/update_kinds.py",
     "outbox/",

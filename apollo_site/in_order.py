@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from apollo_site import health
 from appointments.admin.phone_list import calls
 from appointments.admin.queue import short_when
-from appointments.models import AppointmentRequest
+from appointments.models import AppointmentRequest, Incident
 from appointments.services import routing
 from appointments.services.moves import groups_of
 from appointments.transitions import OWNER, SUPERVISOR, Status
@@ -47,7 +47,7 @@ class Row:
 def rows() -> list[Row]:
     """Everything that is watched, in a fixed number of queries. No name, nothing about a patient's health."""
     now = timezone.now()
-    return [watch(now) for watch in (_worker, _unsent, _to_call, _untouched, _pages, _rules, _backup)]
+    return [watch(now) for watch in WATCHES]
 
 
 def _worker(now):
@@ -156,6 +156,27 @@ def _backup(now):
         _("One should be made every day. If none was, ask whoever looks after the server."),
         _("On the server: manage.py backup"),
     )
+
+
+def _incidents(now):
+    count = Incident.objects.filter(closed_at=None).count()
+    stands = _("No misdirected letter waits for a supervisor.")
+    if count:
+        stands = ngettext(
+            "%d misdirected letter waits for a supervisor.", "%d misdirected letters wait for a supervisor.", count
+        )
+        stands %= count
+    return Row(
+        not count,
+        stands,
+        _("Each one should be looked into on the day it is reported."),
+        _("Misdirected letters"),
+        reverse("admin:appointments_incident_changelist") + "?state=open",
+        "appointments.view_incident",
+    )
+
+
+WATCHES = (_worker, _unsent, _to_call, _untouched, _pages, _rules, _incidents, _backup)
 
 
 def _messages(state):

@@ -176,6 +176,7 @@ FAX_GATEWAY = env.str("APOLLO_FAX_GATEWAY", default="").strip()
 WORKER_CHORES = [
     "appointments.services.clock.run",
     "appointments.services.remind.remind",
+    "appointments.services.letter_reminders.remind",
     "apollo_site.in_order.mail_owners",
 ]
 

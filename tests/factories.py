@@ -179,7 +179,7 @@ class ReferralFactory(DjangoModelFactory):
 
 
 class ReferralUpdateFactory(DjangoModelFactory):
-    """A letter that is owed; `confirmed=True` is one that arrived at a verified fax of the referral's practice."""
+    """A letter that is owed; the others go, or went, to a verified fax of the referral's practice."""
 
     class Meta:
         model = ReferralUpdate
@@ -188,17 +188,44 @@ class ReferralUpdateFactory(DjangoModelFactory):
     kind = "received"
 
     class Params:
-        confirmed = factory.Trait(
+        prepared = factory.Trait(
             referral=factory.SubFactory(ReferralFactory, matched=True),
-            status="confirmed",
+            status="prepared",
             contact_point=factory.SubFactory(
                 ContactPointFactory, verified=True, practice=factory.SelfAttribute("..referral.practice")
             ),
             number=factory.SelfAttribute("contact_point.value"),
-            way="printed",
+            content=factory.LazyAttribute(lambda update: letter_content(update.kind)),
+        )
+        approved = factory.Trait(prepared=True, status="approved", approved_at=factory.LazyFunction(timezone.now))
+        sent = factory.Trait(approved=True, status="sent", way="printed", sent_at=factory.LazyFunction(timezone.now))
+        confirmed = factory.Trait(
+            sent=True,
+            status="confirmed",
             pages=2,
             proof="OK 10:42",
-            approved_at=factory.LazyFunction(timezone.now),
-            sent_at=factory.LazyFunction(timezone.now),
             confirmed_at=factory.LazyFunction(timezone.now),
         )
+
+
+def letter_content(kind):
+    """What services.letter_content freezes, with other words."""
+    return {
+        "kind": kind,
+        "language": "en",
+        "practice": {
+            "name": "Sample Pain Practice",
+            "address": "100 Sample Plaza",
+            "phone_display": "813-555-0100",
+            "fax_display": "",
+        },
+        "to": {"name": "Paula Pattern, MD", "practice": "Pattern Family Medicine", "number_display": "813-555-0150"},
+        "reference": "APM-2345-6789",
+        "date": "2026-11-27",
+        "patient": {"name": "Walter Demo", "date_of_birth": "1950-03-04"},
+        "visit": {"starts_at": "2026-11-24T20:00:00+00:00", "place": "Main office"},
+        "reason": "",
+        "sections": dict.fromkeys(["history", "findings", "plan", "follow_up", "who_does_what"], "As discussed."),
+        "note": "",
+        "signed_by": "Dana Demo",
+    }

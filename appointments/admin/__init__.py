@@ -1,5 +1,7 @@
 from appointments.admin.export import ExportAdmin
+from appointments.admin.incidents import IncidentAdmin
+from appointments.admin.referral import ReferralAdmin
 from appointments.admin.request import AppointmentRequestAdmin
 from appointments.admin.routing import RoutingRuleAdmin
 
-__all__ = ["AppointmentRequestAdmin", "ExportAdmin", "RoutingRuleAdmin"]
+__all__ = ["AppointmentRequestAdmin", "ExportAdmin", "IncidentAdmin", "ReferralAdmin", "RoutingRuleAdmin"]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appointments.admin.correct import CorrectionForm, corrections_of
-from appointments.admin.queue import short_when
+from appointments.admin.times import short_when
 from appointments.models import ContactAttempt
 from appointments.models.words import BestTime, PatientKnows, Voicemail
 from appointments.transitions import CALLED_AGAIN, CORRECTORS, READERS

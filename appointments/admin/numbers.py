@@ -32,6 +32,8 @@ def numbers_view(request):
         "asked": plots.bars([answers.asked for __, answers in found.weeks]),
         "waited": plots.line([_hours(answers.half) for __, answers in found.weeks]),
         "tables": [(table.title, _with_bars(table.rows)) for table in found.tables],
+        "half_answered": _duration(found.loops.half),
+        "answered": _with_bars(found.loops.table.rows),
     }
     return TemplateResponse(request, "admin/appointments/numbers.html", context)
 

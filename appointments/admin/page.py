@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appointments.admin.forms import CallForm, NoteForm, moves_for
-from appointments.admin.queue import badge, short_when
-from appointments.models import Correction, Visit
+from appointments.admin.queue import badge
+from appointments.admin.times import short_when
+from appointments.models import Correction, Referral, Visit
 from appointments.models.words import Need, UrgentSign, Voicemail
 from appointments.services import moves, spam
 from appointments.services.corrections import CORRECT
@@ -58,6 +59,7 @@ def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
         "put_aside": _why_put_aside(appointment_request, came),
         "keyed_by": [name_of(event.by) for event in came if event.by],
         "words": words,
+        "referral": _referral_of(appointment_request) if words else None,
         "voicemail": VOICEMAIL[appointment_request.voicemail],
         "needs": needs_of(appointment_request),
         "urgent_flags": flags_of(appointment_request.urgent_flags) if words else [],
@@ -79,6 +81,14 @@ def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
         "stale": [entry_of_event(event, words) for event in stale.events] if stale else [],
         "is_stale": stale is not None,
     }
+
+
+def _referral_of(appointment_request):
+    found = Referral.objects.select_related("practice", "physician").filter(appointment_request=appointment_request)
+    referral = found.first()
+    if referral:
+        referral.appointment_request = appointment_request
+    return referral
 
 
 def history_of(events, attempts, words) -> list[Entry]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 
+from appointments.admin import outstanding
 from appointments.admin.search import SearchForm
+from appointments.admin.times import short_when
 from appointments.admin.worklists import FOUND, count_all
 from appointments.models import AppointmentRequest, ContactAttempt, Visit
 from appointments.services import duplicates, moves
@@ -30,13 +31,13 @@ def list_context(request, changelist, search_form=None) -> dict:
     now, groups = lists.look.now, moves.groups_of(request.user)
     counts = count_all(narrow.queryset(request, AppointmentRequest.objects.all()), lists.look)
     rows = list(changelist.result_list)
-    prefetch_related_objects(rows, "contact_attempts", "visits")
+    prefetch_related_objects(rows, "contact_attempts", "visits", outstanding.for_rows())
     is_search = lists.name == FOUND
     chosen = narrow.form.chosen()
     words = bool(groups & READERS)
     return {
         "title": _heading_of_search(changelist.result_count) if is_search else _heading(counts, bool(chosen)),
-        "rows": [(row, badge(row, now), last_try(row, now)) for row in rows],
+        "rows": [(row, badge(row, now), last_try(row, now), outstanding.of_row(row, now)) for row in rows],
         "tabs": lists.tabs(changelist, counts),
         "shown": lists.name,
         "worklist": lists.worklist,
@@ -47,6 +48,7 @@ def list_context(request, changelist, search_form=None) -> dict:
         "words": words,
         "unreadable": unreadable_among(rows) if words else set(),
         "numbers": bool(groups & COUNTERS),
+        "referrals": request.user.has_perm("appointments.view_referral"),
         "search_form": search_form or SearchForm(),
         "stuck": _stuck_messages(request.user),
     }
@@ -143,12 +145,3 @@ def last_try(appointment_request, now: datetime.datetime) -> str:
     for attempt in reversed(appointment_request.contact_attempts.all()):
         return f"{attempt.get_result_display()}, {short_when(attempt.at, now)}"
     return ""
-
-
-def short_when(at: datetime.datetime, now: datetime.datetime) -> str:
-    """`at` as staff say it: "today 5 p.m.", "Mon 5 p.m.", "Dec 14, 5 p.m."."""
-    local = timezone.localtime(at)
-    days = (local.date() - timezone.localdate(now)).days
-    if days == 0:
-        return _("today %(time)s") % {"time": date_format(local, "P")}
-    return date_format(local, "D P" if abs(days) < 7 else "M j, P")

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from django.contrib.admin import SimpleListFilter
 from django.contrib.auth.models import AbstractUser
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appointments.admin import search
-from appointments.models import ContactAttempt
+from appointments.models import ContactAttempt, Referral
 from appointments.models.request import owed
 from appointments.models.words import BestTime, ReachBy
 from appointments.services import remind
@@ -20,6 +20,7 @@ from appointments.transitions import CALLED_AGAIN, OPEN, Status, WaitingOn
 
 IN_WORK = OPEN - {Status.QUARANTINED}
 NOW, WAITING, REST = gettext_lazy("Now"), gettext_lazy("Waiting"), gettext_lazy("All requests")
+REFERRALS = gettext_lazy("Referrals")
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,14 @@ def due_today(look):
     return owed() & Q(due_at__gte=look.now, due_at__lt=midnight)
 
 
+def letters_outstanding(look):
+    return Q(pk__in=Referral.objects.outstanding(look.now).values("appointment_request"))
+
+
+def referrals_to_answer(look):
+    return Q(pk__in=Referral.objects.to_answer(look.now).values("appointment_request"))
+
+
 def found(look):
     return search.matching(look.terms)
 
@@ -91,6 +100,10 @@ def by_promise(queryset, look):
     return queryset.by_promise()
 
 
+def by_letter(queryset, look):
+    return queryset.order_by(F("referral__letter_due_at").asc(nulls_last=True), "pk")
+
+
 def newest_first(queryset, look):
     return queryset.order_by("-pk")
 
@@ -103,7 +116,8 @@ def closest_first(queryset, look):
 class Worklist:
     """`where` says which requests stand on it; `empty` is what the list says when none does.
 
-    Only lists of open requests are counted: these stay few, however many years lie behind them.
+    Only lists of open requests (`over_open`) and of open referrals are counted: these stay few, however many years lie
+    behind them.
     """
 
     group: str
@@ -112,6 +126,7 @@ class Worklist:
     empty: str
     order: Callable = by_promise
     is_counted: bool = True
+    over_open: bool = True
 
 
 _WAITING_FOR = {
@@ -169,6 +184,22 @@ WORKLISTS = {
         of_status(Status.OFFERED),
         gettext_lazy("No patient has times to choose from."),
     ),
+    "letters": Worklist(
+        REFERRALS,
+        gettext_lazy("Letters outstanding"),
+        letters_outstanding,
+        gettext_lazy("No letter is outstanding: of each visit that is over, the referring office has heard in time."),
+        by_letter,
+        over_open=False,
+    ),
+    "referrals": Worklist(
+        REFERRALS,
+        gettext_lazy("Referrals to answer"),
+        referrals_to_answer,
+        gettext_lazy("No referring office waits for an answer from us."),
+        by_letter,
+        over_open=False,
+    ),
     "open": Worklist(
         REST,
         gettext_lazy("Open"),
@@ -212,11 +243,14 @@ WORKLISTS = {
 
 
 def count_all(queryset, look: Look) -> dict[str, int]:
-    """Name of each list that is counted → its length, in one query over the open requests of `queryset`."""
-    counts = {
-        name: Count("pk", filter=worklist.where(look)) for name, worklist in WORKLISTS.items() if worklist.is_counted
+    """Name of each list that is counted → its length, in one query over the open requests of `queryset`, and one for
+    each list of referrals: most of these are finished requests, which an index finds and no reading of all.
+    """
+    lists = {name: worklist for name, worklist in WORKLISTS.items() if worklist.is_counted}
+    counts = {name: Count("pk", filter=one.where(look)) for name, one in lists.items() if one.over_open}
+    return queryset.filter(status__in=OPEN).order_by().aggregate(**counts) | {
+        name: queryset.filter(one.where(look)).order_by().count() for name, one in lists.items() if not one.over_open
     }
-    return queryset.filter(status__in=OPEN).order_by().aggregate(**counts)
 
 
 class WorklistFilter(SimpleListFilter):

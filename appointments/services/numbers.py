@@ -5,12 +5,12 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from appointments.models import AppointmentRequest, Span, words
-from appointments.transitions import QUIET_OUTCOMES, Outcome, Status
+from appointments.models import AppointmentRequest, Referral, Span, StatusEvent, words
+from appointments.transitions import OPEN, QUIET_OUTCOMES, Outcome, Status
 from practice.services import calendar_since
 
 FEWEST = 5  # a smaller count by page, topic or way is not told: it may be one person's
@@ -45,19 +45,34 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Loops:
+    """How those referrals were answered that are finished, and whose patient lets us answer.
+
+    `half`: the office hours in which half had a letter. None where fewer than FEWEST stand behind a number.
+    """
+
+    owed: int
+    percent: int | None
+    half: datetime.timedelta | None
+    table: Table
+
+
+@dataclass(frozen=True)
 class Numbers:
     since: datetime.date
     all: Answers
     weeks: list[tuple[datetime.date, Answers]]  # by their Mondays, the oldest first
     tables: list[Table]
+    loops: Loops
 
 
 def numbers(span: Span, now: datetime.datetime | None = None) -> Numbers:
-    """Eight queries, however many requests there are."""
+    """Nine queries, however many requests there are."""
     now = now or timezone.now()
     first_day = span.first_day(now)
     requests = AppointmentRequest.objects.asked(span.start(now))
-    by_week = _answers_by_week(requests, first_day, now)
+    calendar = calendar_since(first_day)
+    by_week = _answers_by_week(requests, calendar, now)
     mondays = [first_day + number * WEEK for number in range(span)]
     return Numbers(
         since=first_day,
@@ -69,6 +84,7 @@ def numbers(span: Span, now: datetime.datetime | None = None) -> Numbers:
             Table(_("What they asked for"), _rows(requests, "topic", words.Topic)),
             Table(_("Where they stand"), _outcomes(requests)),
         ],
+        loops=_loops(requests, calendar),
     )
 
 
@@ -85,9 +101,8 @@ def percentile(ordered: Sequence, percent: int):
     return ordered[max(rank, 1) - 1] if ordered else None
 
 
-def _answers_by_week(requests, first_day, now):
-    """{Monday: [(in time or None, office hours until the first contact or None)]}. Only this reads row by row."""
-    calendar = calendar_since(first_day)
+def _answers_by_week(requests, calendar, now):
+    """{Monday: [(in time or None, office hours until the first contact or None)]}. This reads row by row."""
     by_week = defaultdict(list)
     columns = ("submitted_at", "respond_by", "outcome", "first_contact_at")
     for submitted_at, respond_by, outcome, contact_at in (
@@ -110,7 +125,7 @@ def _rows(requests, column, labels):
     """How many requests by a column, the most first; `labels` are choices, or the words for some values."""
     named = dict(getattr(labels, "choices", labels))
     counted = requests.order_by().values_list(column).annotate(count=Count("pk"))
-    rows = [Row(named.get(code) or code or _("Not said"), n if n >= FEWEST else None) for code, n in counted]
+    rows = [Row(named.get(code) or code or _("Not said"), _told(n)) for code, n in counted]
     return sorted(rows, key=lambda row: (-(row.count or 0), str(row.label)))
 
 
@@ -123,3 +138,28 @@ def _outcomes(requests):
     closed = {outcome: _("Closed: %(why)s") % {"why": outcome.label} for outcome in Outcome}
     named = {status: status.label for status in Status} | closed
     return [Row(label, found[code]) for code, label in named.items() if found[code]]
+
+
+def _loops(requests, calendar):
+    """From the end of a request to the answer of its referral. This reads row by row."""
+    ends = StatusEvent.objects.filter(appointment_request=OuterRef("appointment_request")).exclude(to_status__in=OPEN)
+    referrals = Referral.objects.allowed().filter(appointment_request__in=requests.order_by())
+    referrals = referrals.exclude(appointment_request__status__in=OPEN)
+    ended_at = Subquery(ends.order_by("-version").values("at")[:1])
+    found = list(referrals.values_list("loop_closed_how", "loop_closed_at", ended_at))
+    took = sorted(_took(calendar, ended, closed) for how, closed, ended in found if how == Referral.LoopEnd.UPDATE)
+    hows = Counter(how for how, __, __ended in found)
+    named = {**dict(Referral.LoopEnd.choices), "": _("Not answered yet")}
+    rows = [Row(label, _told(hows[how])) for how, label in named.items() if hows[how]]
+    owed = len(found)
+    percent = round(100 * (owed - hows[""]) / owed) if owed >= FEWEST else None
+    return Loops(owed, percent, percentile(took, 50) if len(took) >= FEWEST else None, Table(_("How they ended"), rows))
+
+
+def _took(calendar, ended_at, closed_at):
+    """Nothing where the answer had gone before the end was noted."""
+    return calendar.open_between(ended_at, closed_at) if ended_at and ended_at < closed_at else datetime.timedelta()
+
+
+def _told(count):
+    return count if count >= FEWEST else None

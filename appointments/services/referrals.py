@@ -32,6 +32,15 @@ COLUMNS = ("status", "accepted_at", "letter_due_at", "loop_closed_at", "loop_clo
 TIMES = ("accepted_at", "letter_due_at", "loop_closed_at")
 
 
+class Stale(Exception):
+    """Something was done about the referral since `seen_version`: `events` say who and what, the oldest first."""
+
+    def __init__(self, referral, events):
+        super().__init__(f"{referral} has moved on")
+        self.referral = referral
+        self.events = events
+
+
 # How it follows its request
 
 
@@ -68,8 +77,8 @@ def follow(appointment_request: AppointmentRequest, event: StatusEvent) -> None:
         _withdraw_old_news(referral)
     _owe(referral, telling, event)
     _set_loop(referral, telling, event)
+    _close_if_told(referral, appointment_request)
     _save(referral)
-    settle(referral, appointment_request)
 
 
 def _held(appointment_request):
@@ -136,21 +145,25 @@ def state_of(appointment_request: AppointmentRequest) -> dict | None:
 
 
 def put_back(appointment_request: AppointmentRequest, before: dict | None, version: int) -> bool:
-    """Undo what the move that made `version` did to the referral; False if a letter about that move has left.
+    """Undo what the move that made `version` did to the referral; False if it was accepted since, or a letter about
+    that move has left.
 
     `before` is what `state_of` gave before that move.
     """
     if before is None or (referral := _held(appointment_request)) is None:
         return True
+    columns = before["columns"]
+    columns = columns | {name: columns[name] and parse_datetime(columns[name]) for name in TIMES}
     caused = referral.updates.filter(caused_by__version=version)
-    if caused.exclude(status__in=STAYS_HERE | {LetterStatus.WITHDRAWN}).exists():
+    has_left = caused.exclude(status__in=STAYS_HERE | {LetterStatus.WITHDRAWN}).exists()
+    if has_left or referral.accepted_at != columns["accepted_at"]:  # no move accepts: somebody did that since
         return False
     caused.update(status=LetterStatus.WITHDRAWN)
     for pk, status in before["updates"].items():
         referral.updates.filter(pk=pk, status=LetterStatus.WITHDRAWN).update(status=status)
-    columns = before["columns"]
-    times = {name: columns[name] and parse_datetime(columns[name]) for name in TIMES}
-    for name, value in (columns | times).items():
+    elsewhere = _made(referral).exclude(contact_point=None).exclude(contact_point__practice=referral.practice_id)
+    _back_to_owed(elsewhere)  # withdrawn before another office was chosen
+    for name, value in columns.items():
         setattr(referral, name, value)
     _save(referral)
     return True
@@ -164,8 +177,15 @@ def settle(referral: Referral, appointment_request: AppointmentRequest) -> bool:
 
     Call it in a transaction, with the referral held.
     """
+    if _close_if_told(referral, appointment_request):
+        _save(referral)
+    return referral.loop_closed_at is not None
+
+
+def _close_if_told(referral, appointment_request):
+    """Whether the loop was closed just now; saves nothing."""
     if referral.loop_closed_at or appointment_request.status in OPEN:
-        return bool(referral.loop_closed_at)
+        return False
     told = _last_proven(referral, appointment_request)
     if told is None:
         return False
@@ -173,26 +193,41 @@ def settle(referral: Referral, appointment_request: AppointmentRequest) -> bool:
     referral.closing_update = told
     if told.kind == UpdateKind.FINAL:
         referral.status = ReferralStatus.COMPLETED
-    _save(referral)
     return True
 
 
 def _last_proven(referral, appointment_request):
-    """The update that answers the referral: of a kind that ends it, arrived, and after it was last opened again."""
-    proven = referral.updates.filter(kind__in=ENDING, status=LetterStatus.CONFIRMED)
-    reopened = appointment_request.status_events.filter(move="reopen").order_by("-version").first()
+    """The update that answers the referral: of a kind that tells this end, arrived at the office that the referral is
+    from, and after it was last opened again.
+    """
+    events = appointment_request.status_events.order_by("-version")
+    proven = referral.updates.filter(
+        kind__in=_kinds_that_end(events.filter(to_status=appointment_request.status).first()),
+        status=LetterStatus.CONFIRMED,
+        contact_point__practice=referral.practice_id,
+    )
+    reopened = events.filter(move="reopen").first()
     if reopened:
         proven = proven.filter(confirmed_at__gt=reopened.at)
     return proven.order_by("-confirmed_at").first()
 
 
+def _kinds_that_end(event):
+    """What the office of a patient who was seen waits for is no letter that he could not be reached, which went
+    before. Of an end that owes no letter, a person tells the office with any.
+    """
+    telling = event and BY_EVENT.get(event_of(event.move, event.details))
+    kinds = {kind for kind, __ in telling.kinds} if telling else set()
+    return kinds & ENDING or ENDING
+
+
 @transaction.atomic
-def close_loop(public_id: uuid.UUID, *, reason: str, by: AbstractUser) -> Referral:
+def close_loop(public_id: uuid.UUID, *, reason: str, seen_version: int, by: AbstractUser) -> Referral:
     """A supervisor closes the loop though the office was not told, and says why.
 
-    Raises NoRight, MoveNotAllowed if it is closed already, or ValidationError; nothing is saved then.
+    Raises NoRight, Stale, MoveNotAllowed if it is closed already, or ValidationError; nothing is saved then.
     """
-    referral, appointment_request = _taken(public_id, LOOP_CLOSERS, by)
+    referral, appointment_request = _taken(public_id, LOOP_CLOSERS, seen_version, by)
     if referral.loop_closed_at:
         raise MoveNotAllowed
     if appointment_request.status in OPEN:
@@ -203,7 +238,7 @@ def close_loop(public_id: uuid.UUID, *, reason: str, by: AbstractUser) -> Referr
     referral.loop_reason = reason.strip()
     referral.version += 1
     referral.save(update_fields=[*COLUMNS, "loop_reason", "version"])
-    record(referral, "loop-closed", by=by)
+    record(referral, "loop-closed", by=by, comment=referral.loop_reason)
     return referral
 
 
@@ -211,38 +246,62 @@ def close_loop(public_id: uuid.UUID, *, reason: str, by: AbstractUser) -> Referr
 
 
 @transaction.atomic
-def match(public_id: uuid.UUID, *, practice: ReferringPractice, physician: Physician | None, by: AbstractUser):
+def match(
+    public_id: uuid.UUID,
+    *,
+    practice: ReferringPractice,
+    physician: Physician | None,
+    seen_version: int,
+    by: AbstractUser,
+) -> Referral:
     """Say which practice, and which of its physicians, the referral is from. What is still here then goes nowhere.
 
-    Raises NoRight, or ValidationError if the physician is not of that practice.
+    Raises NoRight, Stale, or ValidationError if the physician is not of that practice.
     """
-    referral, __ = _taken(public_id, REFERRERS, by)
+    referral, __ = _taken(public_id, REFERRERS, seen_version, by)
     if physician is not None and physician.practice_id != practice.pk:
         raise ValidationError({"physician": _("This physician is of another practice.")})
     if referral.practice_id not in (None, practice.pk):
-        _back_to_owed(referral)
+        _back_to_owed(_made(referral))
+        _owe_again(referral)
     referral.practice, referral.physician = practice, physician
     referral.version += 1
-    referral.save(update_fields=["practice", "physician", "version"])
+    referral.save(update_fields=[*COLUMNS, "practice", "physician", "version"])
     record(referral, "matched", by=by, practice=practice.pk, physician=physician and physician.pk)
     return referral
 
 
-def _back_to_owed(referral):
+def _made(referral):
+    return referral.updates.filter(status__in=STAYS_HERE - {LetterStatus.DUE})
+
+
+def _back_to_owed(made):
     """Letters made for another office are made anew."""
-    for update in referral.updates.filter(status__in=STAYS_HERE - {LetterStatus.DUE}):
+    for update in made:
         update.status, update.content, update.number, update.contact_point = LetterStatus.DUE, {}, "", None
-        update.save(update_fields=["status", "content", "number", "contact_point"])
+        update.version += 1
+        update.save(update_fields=["status", "content", "number", "contact_point", "version"])
+
+
+def _owe_again(referral):
+    """What another office was told about the end, this one has not heard: it counts as no answer."""
+    gone = {LetterStatus.SENDING, LetterStatus.SENT, LetterStatus.CONFIRMED}
+    kinds = set(referral.updates.filter(kind__in=ENDING | AFTER_VISIT, status__in=gone).values_list("kind", flat=True))
+    due_at = current_practice().calendar.promise(timezone.now(), 1)
+    for kind in sorted(kinds - set(referral.updates.filter(status=LetterStatus.DUE).values_list("kind", flat=True))):
+        ReferralUpdate.objects.create(referral=referral, kind=kind, due_at=due_at)
+    if referral.loop_closed_how == Referral.LoopEnd.UPDATE:
+        referral.loop_closed_at, referral.loop_closed_how, referral.closing_update = None, "", None
 
 
 @transaction.atomic
-def accept(public_id: uuid.UUID, *, by: AbstractUser) -> Referral:
+def accept(public_id: uuid.UUID, *, seen_version: int, by: AbstractUser) -> Referral:
     """Accept the referral, and owe its office that news. Declining is closing the request, with a reason.
 
-    Raises NoRight, or MoveNotAllowed if it has gone past that.
+    Raises NoRight, Stale, or MoveNotAllowed if it has gone past that.
     """
-    referral, __ = _taken(public_id, DECIDERS, by)
-    if referral.status not in ACCEPTABLE or referral.accepted_at:
+    referral, appointment_request = _taken(public_id, DECIDERS, seen_version, by)
+    if not can_accept(referral, appointment_request):
         raise MoveNotAllowed
     referral.status, referral.accepted_at = ReferralStatus.ACCEPTED, timezone.now()
     _withdraw_old_news(referral)
@@ -253,31 +312,50 @@ def accept(public_id: uuid.UUID, *, by: AbstractUser) -> Referral:
     return referral
 
 
+def can_accept(referral: Referral, appointment_request: AppointmentRequest) -> bool:
+    """Not what lies in quarantine, nor what was closed as a duplicate: the referral of these stands where it stood."""
+    in_work = appointment_request.status in OPEN - {Status.QUARANTINED}
+    return in_work and referral.status in ACCEPTABLE and not referral.accepted_at
+
+
 @transaction.atomic
-def record_consent(public_id: uuid.UUID, *, may: bool, by: AbstractUser) -> Referral:
+def record_consent(public_id: uuid.UUID, *, may: bool, seen_version: int, by: AbstractUser) -> Referral:
     """Note what the patient said: may we tell the referring doctor, or not. A "no" holds from this moment on.
 
-    Raises NoRight.
+    Raises NoRight, or Stale.
     """
-    referral, appointment_request = _taken(public_id, DESK, by)
+    referral, appointment_request = _taken(public_id, DESK, seen_version, by)
     AppointmentRequest.objects.filter(pk=appointment_request.pk).update(may_contact_referrer=may)
     referral.appointment_request.may_contact_referrer = may
+    _save(referral)
     record(referral, "patient-said", by=by, may=may)
     return referral
 
 
 def record(referral: Referral, what: str, *, by: AbstractUser | None, comment: str = "", **details) -> ReferralEvent:
-    """Write down what was done; `details` are codes, dates and ids."""
+    """Write down what was done; `details` are codes, dates and ids. Call it once the version of the referral is new."""
     return ReferralEvent.objects.create(
-        appointment_request=referral.appointment_request, what=what, by=by, comment=comment, details=details
+        appointment_request=referral.appointment_request,
+        what=what,
+        by=by,
+        comment=comment,
+        details=details | {"version": referral.version},
     )
 
 
-def _taken(public_id, allowed, by):
+def check_current(referral: Referral, seen_version: int) -> None:
+    """Raises Stale unless `seen_version` is the version of this row. What a move did stands beside its request."""
+    if referral.version != seen_version:
+        events = referral.appointment_request.referral_events.filter(details__version__gt=seen_version)
+        raise Stale(referral, list(events.select_related("by")))
+
+
+def _taken(public_id, allowed, seen_version, by):
     """The referral and its request, ours until the transaction ends. The request first, as a move takes them."""
     check_right(allowed, by)
     referral = Referral.objects.get(public_id=public_id)
     appointment_request = AppointmentRequest.objects.select_for_update().get(pk=referral.appointment_request_id)
     referral = Referral.objects.select_for_update().get(pk=referral.pk)
     referral.appointment_request = appointment_request
+    check_current(referral, seen_version)
     return referral, appointment_request

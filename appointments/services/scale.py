@@ -9,9 +9,20 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from appointments.models import AppointmentRequest, ContactAttempt, StatusEvent, Visit, words
+from appointments.models import (
+    AppointmentRequest,
+    ContactAttempt,
+    ContactPoint,
+    Referral,
+    ReferralUpdate,
+    ReferringPractice,
+    StatusEvent,
+    Visit,
+    words,
+)
 from appointments.reference import new_reference
 from appointments.transitions import OPEN, Outcome, Status, WaitingOn
+from appointments.update_kinds import UpdateKind
 from practice.models import Location
 
 BATCH = 1000
@@ -23,6 +34,7 @@ BEGINNINGS += ("Mor", "Nel", "Oster", "Pal", "Quin", "Rid", "Sand", "Tor", "Ul",
 ENDINGS = ("berg", "croft", "dale", "field", "ford", "gate", "holm", "ley", "man", "sen", "son", "ton", "wick", "worth")
 AREA_CODES = ("239", "305", "321", "352", "386", "407", "561", "727", "772", "813", "850", "863", "904", "941", "954")
 OPEN_STATUSES = sorted(OPEN)
+OFFICE, FAX = "Made-up Family Medicine", "+18135550199"
 
 
 class ScaleRefused(Exception):
@@ -69,6 +81,40 @@ def _write(batch, location):
         )
         for row in rows
         if row.status in (Status.SCHEDULED, Status.COMPLETED)
+    )
+    _refer([row for row in rows if row.pk % 4 == 0])
+
+
+def _refer(rows):
+    """A referral for each. Of 100 that are finished one waits for its answer, and of one the patient said no."""
+    practice, __ = ReferringPractice.objects.get_or_create(name=OFFICE)
+    fax, __ = ContactPoint.objects.get_or_create(practice=practice, kind="fax", value=FAX)
+    referrals = Referral.objects.bulk_create(
+        Referral(appointment_request=row, source=Referral.Source.OFFICE, practice=practice) for row in rows
+    )
+    over = [one for one in referrals if one.appointment_request.status not in OPEN]
+    told = [one for number, one in enumerate(over) if number % 100 > 1]
+    for one, letter in zip(told, ReferralUpdate.objects.bulk_create(_letter(one, fax) for one in told), strict=True):
+        one.loop_closed_at, one.loop_closed_how, one.closing_update = letter.confirmed_at, "update", letter
+    for one in over:
+        one.letter_due_at = one.appointment_request.submitted_at + datetime.timedelta(days=20)
+    Referral.objects.bulk_update(over, ["loop_closed_at", "loop_closed_how", "closing_update", "letter_due_at"])
+    refused = [one.appointment_request_id for one in over[::100]]
+    AppointmentRequest.objects.filter(pk__in=refused).update(may_contact_referrer=False)
+
+
+def _letter(referral, fax):
+    then = referral.appointment_request.submitted_at + datetime.timedelta(days=17)
+    return ReferralUpdate(
+        referral=referral,
+        kind=UpdateKind.FINAL,
+        status=ReferralUpdate.Status.CONFIRMED,
+        contact_point=fax,
+        number=fax.value,
+        approved_at=then,
+        sent_at=then,
+        confirmed_at=then,
+        proof="Made up, to measure with.",
     )
 
 

@@ -31,27 +31,26 @@ WRITE = ("view", "add", "change")
 RULE = ("view", "add", "change", "delete")
 
 # Which group meets which kind of row in the admin. What may be done with a request says the table of transitions.
-_DESK = {"appointments.appointmentrequest": WRITE}
+_READ = {"appointments.appointmentrequest": READ, "appointments.referral": READ}
+_DESK = _READ | {"appointments.appointmentrequest": WRITE}
 _EXPORTS = {"appointments.export": TAKE}
+_INCIDENTS = {"appointments.incident": READ}
 _PROCEDURES = "procedures.*"
 RIGHTS = {
     SCHEDULER: _DESK,
     COORDINATOR: _DESK,
-    CLINICIAN: {"appointments.appointmentrequest": READ, _PROCEDURES: READ, "procedures.version": SIGN},
+    CLINICIAN: _READ | {_PROCEDURES: READ, "procedures.version": SIGN},
     EDITOR: {
         _PROCEDURES: RULE,
         "practice.notice": WRITE,
         "practice.helplanguage": RULE,
         "practice.clinician": WRITE,
     },
-    SUPERVISOR: _DESK | _EXPORTS | {"appointments.routingrule": RULE, "outbox.message": WORK},
-    AUDITOR: {
-        "appointments.appointmentrequest": READ,
-        "appointments.export": READ,
-        "appointments.routingrule": READ,
-    },
+    SUPERVISOR: _DESK | _EXPORTS | _INCIDENTS | {"appointments.routingrule": RULE, "outbox.message": WORK},
+    AUDITOR: _READ | _INCIDENTS | {"appointments.export": READ, "appointments.routingrule": READ},
     OWNER: _DESK
     | _EXPORTS
+    | _INCIDENTS
     | {
         _PROCEDURES: READ,
         "practice.practice": WORK,

@@ -11,12 +11,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apollo_site import in_order
+from appointments.models import Incident
 from appointments.services.setup import make_groups
 from outbox.models import Heartbeat, Message
 from outbox.render import render
 from procedures.models import Version
 from tests.appointments.desk import sign_in
-from tests.factories import AppointmentRequestFactory, RoutingRuleFactory, UserFactory
+from tests.factories import AppointmentRequestFactory, ReferralUpdateFactory, RoutingRuleFactory, UserFactory
 from tests.outbox.factories import MessageFactory
 from tests.procedures import library
 from vault.models import Backup
@@ -54,7 +55,7 @@ def test_page_says_that_all_is_in_order(client, good):
     html = shown(client)
 
     assert "<h1>Everything is in order</h1>" in html
-    assert (bad(html), html.count("#yes")) == ([], 7)
+    assert (bad(html), html.count("#yes")) == ([], 8)
 
 
 def worker_is_gone():
@@ -101,6 +102,11 @@ def rule_tells_nobody():
     return "1 routing rule tells nobody.", "/admin/appointments/routingrule/"
 
 
+def letter_went_astray():
+    Incident.objects.create(update=ReferralUpdateFactory(sent=True))
+    return "1 misdirected letter waits for a supervisor.", "/admin/appointments/incident/?state=open"
+
+
 @pytest.mark.parametrize(
     "breaks",
     [
@@ -112,6 +118,7 @@ def rule_tells_nobody():
         request_is_late,
         page_is_due,
         rule_tells_nobody,
+        letter_went_astray,
     ],
 )
 def test_page_says_what_is_wrong_and_where_it_is_mended(client, good, breaks):
@@ -248,4 +255,4 @@ def test_mail_says_the_same_as_the_page_and_names_nobody(owner, time_machine):  
 def test_mail_says_when_all_is_in_order(owner, time_machine):
     mail = render(reports_at(time_machine, "2026-11-18T08:00").get())
 
-    assert (mail.subject, mail.body.count("- Good: ")) == ("The website: everything is in order", 7)
+    assert (mail.subject, mail.body.count("- Good: ")) == ("The website: everything is in order", 8)

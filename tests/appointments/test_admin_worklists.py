@@ -14,7 +14,13 @@ from appointments.models.words import BestTime
 from appointments.services import moves
 from appointments.transitions import OPEN, WaitingOn
 from tests.appointments.desk import LIST, sign_in
-from tests.factories import AppointmentRequestFactory, LocationFactory, UserFactory
+from tests.factories import (
+    AppointmentRequestFactory,
+    LocationFactory,
+    ReferralFactory,
+    ReferralUpdateFactory,
+    UserFactory,
+)
 from tests.outbox.factories import MessageFactory
 
 HOUR = datetime.timedelta(hours=1)
@@ -62,6 +68,13 @@ def every_kind(user):
         "to be reminded": with_visit(make(scheduled=True, assignee=UserFactory()), MORNING + DAY),
         "put aside": make(status="quarantined", respond_by=past),
         "completed": make(completed=True),
+        "letter outstanding": referred(make(completed=True), letter_due_at=past),
+        "letter not due yet": referred(make(completed=True), letter_due_at=later, loop_closed_at=None),
+        "office was told": referred(make(completed=True), loop_closed_at=past, loop_closed_how="spam"),
+        "patient said no": referred(make(closed=True, may_contact_referrer=False), letter_due_at=past),
+        "news is late": referred(make(scheduled=True, assignee=UserFactory()), owes=past),
+        "news is not late": referred(make(scheduled=True, assignee=UserFactory()), owes=later),
+        "news is prepared": referred(make(scheduled=True, assignee=UserFactory()), owes=past, status="prepared"),
         "closed": make(closed=True),
     }
 
@@ -71,8 +84,19 @@ def with_visit(appointment_request, starts_at):
     return appointment_request
 
 
+def referred(appointment_request, owes=None, status="due", **values):
+    """With a referral, and a letter due at `owes`."""
+    referral = ReferralFactory(appointment_request=appointment_request, **values)
+    if owes:
+        ReferralUpdateFactory(referral=referral, kind="booked", due_at=owes, status=status)
+    return appointment_request
+
+
 IN_HAND = {"new", "new, due today", "new, overdue", "new, to call", "mine"}
-OTHERS = {"a colleague's, overdue", "look again", "offered", "scheduled", "to be reminded", *WaitingOn}
+NEWS = {"news is late", "news is not late", "news is prepared"}
+BOOKED = {"scheduled", "to be reminded", *NEWS}
+OTHERS = {"a colleague's, overdue", "look again", "offered", *BOOKED, *WaitingOn}
+FINISHED = {"completed", "closed", "letter outstanding", "letter not due yet", "office was told", "patient said no"}
 EXPECTED = {
     "to-do": IN_HAND,
     "mine": {"mine"},
@@ -87,10 +111,12 @@ EXPECTED = {
     "waiting-clinician": {"clinician"},
     "offers": {"offered"},
     "open": IN_HAND | OTHERS,
-    "scheduled": {"scheduled", "to be reminded"},
+    "scheduled": BOOKED,
     "quarantine": {"put aside"},
-    "finished": {"completed", "closed"},
-    "all": IN_HAND | OTHERS | {"put aside", "completed", "closed"},
+    "letters": {"letter outstanding"},
+    "referrals": {"letter outstanding", "letter not due yet", "news is late"},
+    "finished": FINISHED,
+    "all": IN_HAND | OTHERS | FINISHED | {"put aside"},
     "found": set(),  # nothing without a search
 }
 
@@ -133,7 +159,7 @@ def test_what_is_over_stands_newest_first(client, practice, name):
     assert shown(client, name) == [newer.reference, older.reference]
 
 
-def test_all_worklists_are_counted_in_one_query(client, practice):
+def test_all_worklists_of_open_requests_are_counted_in_one_query(client, practice):
     sign_in(client, "scheduler")
     AppointmentRequestFactory()
 
@@ -142,7 +168,8 @@ def test_all_worklists_are_counted_in_one_query(client, practice):
 
     counting = [query["sql"] for query in captured if query["sql"].count("COUNT(") > 1]
     assert len(counting) == 1
-    assert counting[0].count("COUNT(") == sum(worklist.is_counted for worklist in WORKLISTS.values())
+    open_ones = [worklist for worklist in WORKLISTS.values() if worklist.is_counted and worklist.over_open]
+    assert counting[0].count("COUNT(") == len(open_ones)
 
 
 # Whom to call now

@@ -14,7 +14,13 @@ from appointments.services.numbers import is_in_time, numbers, percentile
 from appointments.transitions import Status
 from practice.models import Closure
 from tests.appointments.desk import LIST, sign_in
-from tests.factories import AppointmentRequestFactory, LocationFactory, UserFactory
+from tests.factories import (
+    AppointmentRequestFactory,
+    LocationFactory,
+    ReferralFactory,
+    ReferralUpdateFactory,
+    UserFactory,
+)
 
 PAGE = f"{LIST}numbers/"
 HOUR = datetime.timedelta(hours=1)
@@ -224,8 +230,86 @@ def test_query_count_is_the_same_with_1_and_9_requests(client, desk):
         appointment_request = sent(FRIDAY - number * DAY, source_slug=f"page-{number}")
         moves.log_call(appointment_request.public_id, result="reached", note="", by=desk)
 
-    # session, user, groups, rights of user and group, eight of the numbers, whether mail fails, four for the practice
-    assert (with_one, queries()) == (18, 18)
+    # session, user, groups, rights of user and group, nine of the numbers, whether mail fails, four for the practice
+    assert (with_one, queries()) == (19, 19)
+
+
+# Referrals answered
+
+
+def ended(count, told_after=None, how="update", **values):
+    """`count` referrals whose request ended on FRIDAY at 4 p.m.; closed so long after that, if at all."""
+    for __ in range(count):
+        row = sent(status="completed", **values)
+        row.status_events.create(move="complete", from_status="scheduled", to_status="completed", version=2)
+        letter = ReferralUpdateFactory(referral=ReferralFactory(appointment_request=row), kind="final")
+        if told_after is not None:
+            referral = letter.referral
+            referral.loop_closed_at, referral.loop_closed_how = FRIDAY + told_after, how
+            referral.closing_update, referral.loop_reason = letter, "The office has closed."
+            referral.save()
+
+
+def loops():
+    found = numbers(Span.MONTH).loops
+    return found.owed, found.percent, found.half, [(str(row.label), row.count) for row in found.table.rows]
+
+
+TOLD, REASON, OPEN_ONES = "The office was told", "A supervisor said why it was not", "Not answered yet"
+
+
+def test_referrals_that_were_answered_are_counted(desk, time_machine):
+    time_machine.move_to(FRIDAY, tick=False)
+    ended(5, 2 * DAY + 22 * HOUR), ended(6, 3 * DAY + 18 * HOUR), ended(5, 3 * HOUR, how="reason"), ended(4)
+    time_machine.move_to(NOW, tick=False)
+
+    # Friday 4 p.m. to Tuesday 10 a.m.: one hour, nine hours on Monday, two on Tuesday.
+    assert loops() == (20, 80, 12 * HOUR, [(TOLD, 11), (REASON, 5), (OPEN_ONES, None)])
+
+
+def test_letter_that_went_before_the_end_took_no_time(desk, time_machine):
+    time_machine.move_to(FRIDAY, tick=False)
+    ended(5, -HOUR)
+    time_machine.move_to(NOW, tick=False)
+
+    assert loops() == (5, 100, 0 * HOUR, [(TOLD, 5)])
+
+
+def test_fewer_than_a_few_tell_no_share_and_no_time(desk, time_machine):
+    time_machine.move_to(FRIDAY, tick=False)
+    ended(4, DAY)
+    time_machine.move_to(NOW, tick=False)
+
+    assert loops() == (4, None, None, [(TOLD, None)])
+
+
+def test_only_what_an_office_waits_for_counts(desk, time_machine):
+    time_machine.move_to(FRIDAY, tick=False)
+    ended(1, may_contact_referrer=False)
+    ReferralFactory(appointment_request=sent(status="in_review"))
+    ReferralFactory(appointment_request=sent(status="closed", outcome="spam"))
+    ReferralFactory(appointment_request=sent(FRIDAY - 90 * DAY, status="completed"))
+    sent(status="completed")
+    time_machine.move_to(NOW, tick=False)
+
+    assert loops() == (0, None, None, [])
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (0, "No referral of this span is finished."),
+        (4, "Referrals that are finished fewer than 5 Answered — Half were told within —"),
+        (5, "Referrals that are finished 5 Answered 100 % Half were told within 12 h"),
+    ],
+)
+def test_page_says_how_referrals_were_answered(client, desk, time_machine, count, expected):
+    time_machine.move_to(FRIDAY, tick=False)
+    sent(), ended(count, 3 * DAY + 18 * HOUR)
+    time_machine.move_to(NOW, tick=False)
+    sign_in(client, "supervisor")
+
+    assert expected in text_of(client.get(PAGE)).replace("\N{NO-BREAK SPACE}", " ").replace("&nbsp;", " ")
 
 
 # The pictures

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from appointments.management.commands import describe_roles
-from appointments.models import ContactAttempt, Correction, Export, StaffNote
+from appointments.models import ContactAttempt, Correction, Export, ReferralEvent, StaffNote
 from appointments.transitions import (
     CALLERS,
     CORRECTORS,
@@ -14,14 +14,18 @@ from appointments.transitions import (
     GROUPS,
     NOTERS,
     PATIENT,
+    REFERRERS,
     SUPERVISOR,
     TRANSITIONS,
     Status,
 )
 from tests.appointments.desk import LIST, page_of, sign_in
 from tests.appointments.test_admin_change import typed
+from tests.appointments.test_admin_referral import ACTS, seen
+from tests.appointments.test_admin_referral import page_of as referral_page
 from tests.appointments.test_intake import typed as keyed
 from tests.appointments.test_moves import in_status, stored
+from tests.factories import ReferralFactory
 
 CORRECTION = {"correct": "it", "field": "phone", "value": "813-555-0199", "why": "x", "seen_version": 1}
 
@@ -94,6 +98,22 @@ def test_what_stands_beside_the_moves_is_done_by_its_groups_and_refused_to_all_o
     assert answers == {what: "done" if groups & counts_as else refusal for what, groups in allowed.items()}
     kept = [model.objects.count() for model in (ContactAttempt, StaffNote, Export, Correction)]
     assert kept == [answers[what] == "done" for what in ("call", "note", "export", "correct")]
+
+
+def test_what_is_decided_about_a_referral_is_decided_by_its_groups_and_refused_to_all_others(person):
+    client, counts_as, refusal = person
+    answers, expected = {}, {}
+
+    for button, (allowed, status, data, __) in ACTS.items():
+        referral = ReferralFactory(appointment_request=in_status(status))
+        answers[button] = answer(client.post(referral_page(referral), seen(referral, **data())))
+        expected[button] = "done" if allowed & counts_as else refusal
+    referral = ReferralFactory()
+    answers["find"] = answer(client.post(referral_page(referral), seen(referral, find="Pattern")))
+    expected["find"] = "done" if REFERRERS & counts_as else refusal
+
+    assert answers == expected
+    assert ReferralEvent.objects.count() == sum(answers[button] == "done" for button in ACTS)
 
 
 def test_no_move_of_the_patient_has_a_group():

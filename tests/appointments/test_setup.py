@@ -39,11 +39,13 @@ def test_groups_are_the_seven_and_have_their_rights(db):
     assert set(Group.objects.values_list("name", flat=True)) == set(GROUPS)
     view, change = ("appointments", "view_appointmentrequest"), ("appointments", "change_appointmentrequest")
     add = ("appointments", "add_appointmentrequest")
-    assert rights_of("scheduler") == rights_of("referral coordinator") == {view, add, change}
+    referral = ("appointments", "view_referral")
+    assert rights_of("scheduler") == rights_of("referral coordinator") == {view, add, change, referral}
     reads = {("procedures", code) for app, code in rights_of("editor") if app == "procedures" and code[:5] == "view_"}
-    assert rights_of("clinician") == {view, ("procedures", "sign_version"), *reads}
+    assert rights_of("clinician") == {view, referral, ("procedures", "sign_version"), *reads}
     assert [name for name in GROUPS if ("procedures", "sign_version") in rights_of(name)] == ["clinician"]
-    assert rights_of("auditor") == {view, ("appointments", "view_export"), ("appointments", "view_routingrule")}
+    rows = ("appointmentrequest", "referral", "export", "routingrule", "incident")
+    assert rights_of("auditor") == {("appointments", f"view_{row}") for row in rows}
     assert {app for app, _ in rights_of("editor")} == {"procedures", "practice"}
     assert {("appointments", "change_routingrule"), ("appointments", "delete_routingrule")} < rights_of("supervisor")
     assert {("practice", "change_practice"), ("auth", "change_user")} < rights_of("owner")

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from appointments.models import AppointmentRequest, Export, Visit
-from tests.factories import AppointmentRequestFactory, LocationFactory
+from tests.factories import AppointmentRequestFactory, LocationFactory, ReferralFactory
 
 PASSWORD = "a long enough password"
 
@@ -65,6 +65,7 @@ def row_of(view_name):
 def addresses(site, owner):
     """Every address of the site, with arguments that exist."""
     request = AppointmentRequestFactory()
+    ReferralFactory(appointment_request=request)
     visit = Visit.objects.create(appointment_request=request, starts_at=timezone.now(), location=LocationFactory())
     file = request.patient_files.create(name="report.pdf", kind="pdf")
     Export.objects.create(by=owner, tab="all", row_count=1, reason="A count")

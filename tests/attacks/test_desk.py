@@ -9,9 +9,12 @@ from appointments.models import AppointmentRequest, Correction, ReadEvent
 from appointments.transitions import GROUPS, MOVES, READERS, Status
 from tests.appointments.desk import LIST, page_of, sign_in
 from tests.appointments.test_admin_change import WORDS
+from tests.appointments.test_admin_referral import ACTS, TYPED
+from tests.appointments.test_admin_referral import LIST as REFERRALS
+from tests.appointments.test_admin_referral import page_of as referral_page
 from tests.appointments.test_intake import typed as keyed
 from tests.appointments.test_moves import in_status
-from tests.factories import UserFactory
+from tests.factories import ReferralFactory, UserFactory
 from tests.outbox.factories import MessageFactory
 
 LISTS = {LIST, "/admin/phone-list/"}  # rows of a name and a number each; what opens a request is a read of it
@@ -38,6 +41,11 @@ def canaries(desk_addresses):
             move="wait", from_status="in_review", to_status="waiting", version=2, by=author, comment="Canary comment"
         )
         row.patient_files.create(name="Canary file", kind="pdf")
+        row.referral_events.create(what="loop-closed", by=author, comment="Canary reason")
+    referral = request.referral
+    for name in [*TYPED, "loop_reason"]:
+        setattr(referral, name, f"Canary {name}")
+    referral.save()
     MessageFactory(about=request.reference, kind="visit-booked", state="needs-human")
     return desk_addresses
 
@@ -56,7 +64,7 @@ def test_words_of_patients_are_read_by_readers_only_and_that_is_recorded(canarie
             unrecorded |= {address} if ReadEvent.objects.count() == before else set()
 
     if group in READERS | {"owner"}:
-        assert len(shown - LISTS) == 3  # the page of the request, the summary, the sheet
+        assert len(shown - LISTS) == 4  # the page of the request, of its referral, the summary, the sheet
         assert unrecorded <= LISTS
     else:
         assert shown == set()
@@ -100,7 +108,13 @@ def forms_of_the_desk():
     for move in MOVES.values():
         data = {"move": move.name, "seen_version": 1, **dict.fromkeys(move.fields, "x")}
         found[move.name] = page_of(in_status(sorted(move.sources)[0])), data
+    for __, status, posted, what in ACTS.values():
+        page = referral_page(ReferralFactory(appointment_request=in_status(status)))
+        button, value = next(iter(posted().items()))
+        fields = {"practice": 1, "physician": 1, "reason": "x", "seen_version": 1, "seen_move": 1}
+        found[f"{button} ({what})"] = page, {button: value} | fields
     return found | {
+        "find": (referral_page(ReferralFactory()), {"find": "x"}),
         "search": (LIST, {"words": "x"}),
         "export": ("/admin/appointments/export/add/", {"weeks": 4, "tab": "all", "reason": "x"}),
         "key in": (f"{LIST}add/", keyed()),
@@ -127,7 +141,8 @@ def test_no_key_of_a_row_gives_an_error_page(practice, visitor, key):  # P39
     pages = ["change/", "print/", "summary/", "history/", "delete/", "", f"files/{uuid.uuid4()}/"]
 
     statuses = {
-        (page, method): visitor.generic(method, f"{LIST}{key}/{page}").status_code
+        (base, page, method): visitor.generic(method, f"{base}{key}/{page}").status_code
+        for base in (LIST, REFERRALS)
         for page in pages
         for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
     }
@@ -135,7 +150,21 @@ def test_no_key_of_a_row_gives_an_error_page(practice, visitor, key):  # P39
     assert {where: status for where, status in statuses.items() if status < 300 or status >= 500} == {}
 
 
-QUERIES = ["p", "o", "show", "assignee", "sent", "topic", "all", "e", "_to_field", "_facets", "weeks", "try-language"]
+QUERIES = [
+    "p",
+    "o",
+    "show",
+    "assignee",
+    "sent",
+    "topic",
+    "all",
+    "e",
+    "_to_field",
+    "_facets",
+    "weeks",
+    "try-language",
+    "letters",
+]
 
 
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
@@ -144,6 +173,7 @@ def test_no_query_of_the_desk_gives_an_error_page(practice, visitor, hostile):  
     pages = [
         LIST,
         f"{LIST}numbers/",
+        REFERRALS,
         "/admin/appointments/routingrule/",
         "/admin/appointments/export/",
         "/admin/phone-list/",

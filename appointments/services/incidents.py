@@ -1,0 +1,59 @@
+"""Letters that may have reached somebody else: opened at once, closed by a supervisor with an assessment."""
+
+import uuid
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from appointments.models import Incident, ReferralUpdate
+from appointments.services import referrals
+from appointments.services.rights import MoveNotAllowed, check_right
+from appointments.services.routing import supervisors
+from appointments.transitions import LOOP_CLOSERS
+from outbox.services import enqueue
+from practice.services import practice_row
+
+
+class ClosedAlready(MoveNotAllowed):
+    says = _("Somebody has closed this already.")
+
+
+def open_for(update: ReferralUpdate, *, by: AbstractUser) -> Incident:
+    """One incident about this letter, and one mail to each supervisor. Call it in the transaction of what caused it."""
+    incident = Incident.objects.create(update=update, opened_by=by)
+    referrals.record(update.referral, "incident-opened", by=by, letter=update.pk, incident=incident.pk)
+    practice = practice_row()
+    reference = update.referral.appointment_request.reference
+    context = {
+        "reference": reference,
+        "path": reverse("admin:appointments_incident_change", args=[incident.pk]),
+        "phone_display": practice.phone_display,
+        "from_name": practice.short_name,
+    }
+    for user in supervisors():
+        key = f"incident:{incident.public_id}:staff:{user.pk}"
+        enqueue("incident-opened", to=user.email, about=reference, dedupe_key=key, context=context)
+    return incident
+
+
+@transaction.atomic
+def close(public_id: uuid.UUID, *, assessment: str, by: AbstractUser) -> Incident:
+    """Close it with what the supervisor found, and what follows from it.
+
+    Raises NoRight, ClosedAlready, or ValidationError without an assessment; nothing is saved then.
+    """
+    check_right(LOOP_CLOSERS, by)
+    if not assessment.strip():
+        raise ValidationError({"assessment": _("This is needed.")})
+    incident = Incident.objects.select_for_update().get(public_id=public_id)
+    if incident.closed_at:
+        raise ClosedAlready
+    incident.closed_at, incident.closed_by, incident.assessment = timezone.now(), by, assessment.strip()
+    incident.save(update_fields=["closed_at", "closed_by", "assessment"])
+    referral = incident.update.referral
+    referrals.record(referral, "incident-closed", by=by, letter=incident.update_id, incident=incident.pk)
+    return incident
