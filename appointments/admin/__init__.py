@@ -1,5 +1,14 @@
+from appointments.admin.contact_point import ContactPointAdmin
+from appointments.admin.directory import PhysicianAdmin, ReferringPracticeAdmin
 from appointments.admin.export import ExportAdmin
 from appointments.admin.request import AppointmentRequestAdmin
 from appointments.admin.routing import RoutingRuleAdmin
 
-__all__ = ["AppointmentRequestAdmin", "ExportAdmin", "RoutingRuleAdmin"]
+__all__ = [
+    "AppointmentRequestAdmin",
+    "ContactPointAdmin",
+    "ExportAdmin",
+    "PhysicianAdmin",
+    "ReferringPracticeAdmin",
+    "RoutingRuleAdmin",
+]

@@ -32,25 +32,31 @@ RULE = ("view", "add", "change", "delete")
 
 # Which group meets which kind of row in the admin. What may be done with a request says the table of transitions.
 _DESK = {"appointments.appointmentrequest": WRITE}
+_OF_DIRECTORY = ("appointments.referringpractice", "appointments.physician", "appointments.contactpoint")
+_SEES_DIRECTORY = dict.fromkeys(_OF_DIRECTORY, READ)
+_DIRECTORY = dict.fromkeys(_OF_DIRECTORY, WRITE)
 _EXPORTS = {"appointments.export": TAKE}
 _PROCEDURES = "procedures.*"
 RIGHTS = {
-    SCHEDULER: _DESK,
-    COORDINATOR: _DESK,
-    CLINICIAN: {"appointments.appointmentrequest": READ, _PROCEDURES: READ, "procedures.version": SIGN},
+    SCHEDULER: _DESK | _SEES_DIRECTORY,
+    COORDINATOR: _DESK | _DIRECTORY,
+    CLINICIAN: _SEES_DIRECTORY
+    | {"appointments.appointmentrequest": READ, _PROCEDURES: READ, "procedures.version": SIGN},
     EDITOR: {
         _PROCEDURES: RULE,
         "practice.notice": WRITE,
         "practice.helplanguage": RULE,
         "practice.clinician": WRITE,
     },
-    SUPERVISOR: _DESK | _EXPORTS | {"appointments.routingrule": RULE, "outbox.message": WORK},
-    AUDITOR: {
+    SUPERVISOR: _DESK | _DIRECTORY | _EXPORTS | {"appointments.routingrule": RULE, "outbox.message": WORK},
+    AUDITOR: _SEES_DIRECTORY
+    | {
         "appointments.appointmentrequest": READ,
         "appointments.export": READ,
         "appointments.routingrule": READ,
     },
     OWNER: _DESK
+    | _DIRECTORY
     | _EXPORTS
     | {
         _PROCEDURES: READ,

@@ -15,6 +15,7 @@ from appointments.services import setup
 from appointments.transitions import GROUPS, Status, WaitingOn
 from outbox.models import Message
 
+DIRECTORY = ("referringpractice", "physician", "contactpoint")
 WEEKS_12 = datetime.timedelta(weeks=12)
 
 
@@ -39,11 +40,15 @@ def test_groups_are_the_seven_and_have_their_rights(db):
     assert set(Group.objects.values_list("name", flat=True)) == set(GROUPS)
     view, change = ("appointments", "view_appointmentrequest"), ("appointments", "change_appointmentrequest")
     add = ("appointments", "add_appointmentrequest")
-    assert rights_of("scheduler") == rights_of("referral coordinator") == {view, add, change}
+    sees = {("appointments", f"view_{model}") for model in DIRECTORY}
+    keeps = {("appointments", f"{verb}_{model}") for model in DIRECTORY for verb in ("view", "add", "change")}
+    assert rights_of("scheduler") == {view, add, change, *sees}
+    assert rights_of("referral coordinator") == {view, add, change, *keeps}
     reads = {("procedures", code) for app, code in rights_of("editor") if app == "procedures" and code[:5] == "view_"}
-    assert rights_of("clinician") == {view, ("procedures", "sign_version"), *reads}
+    assert rights_of("clinician") == {view, *sees, ("procedures", "sign_version"), *reads}
     assert [name for name in GROUPS if ("procedures", "sign_version") in rights_of(name)] == ["clinician"]
-    assert rights_of("auditor") == {view, ("appointments", "view_export"), ("appointments", "view_routingrule")}
+    watched = {("appointments", "view_export"), ("appointments", "view_routingrule")}
+    assert rights_of("auditor") == {view, *sees, *watched}
     assert {app for app, _ in rights_of("editor")} == {"procedures", "practice"}
     assert {("appointments", "change_routingrule"), ("appointments", "delete_routingrule")} < rights_of("supervisor")
     assert {("practice", "change_practice"), ("auth", "change_user")} < rights_of("owner")
