@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from appointments.admin.directory_import import ImportMixin
 from appointments.admin.directory_parts import DirectorySearchMixin, check_referrer
 from appointments.admin.standing import html_of, known, step_badge, verification
 from appointments.forms.text import NameField
@@ -41,7 +42,7 @@ class PhysicianInline(admin.StackedInline):
 
 
 @admin.register(ReferringPractice)
-class ReferringPracticeAdmin(DirectorySearchMixin, admin.ModelAdmin):
+class ReferringPracticeAdmin(ImportMixin, DirectorySearchMixin, admin.ModelAdmin):
     fields = ("name", "street", "city", "state", "zip_code", "contact_name", "is_active")
     list_display = ("name", "city", "reach", "is_active")
     list_filter = ("is_active",)

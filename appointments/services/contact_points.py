@@ -94,6 +94,13 @@ def add(practice: ReferringPractice, kind: str, text: str, *, by: AbstractUser) 
     return contact_point
 
 
+def add_all(contact_points: list[ContactPoint], *, by: AbstractUser) -> None:
+    """Those of a file, whose values were cleaned. Call it in a transaction, once the right of `by` was checked."""
+    ContactPoint.objects.bulk_create(contact_points)
+    added = [ContactPointEvent(contact_point=row, what=What.ADDED, by=by, value=row.value) for row in contact_points]
+    ContactPointEvent.objects.bulk_create(added)
+
+
 @transaction.atomic
 def change(public_id: uuid.UUID, text: str, *, seen_version: int, by: AbstractUser) -> ContactPoint:
     """Use another number or address from now on. It has to be verified anew, also when it is changed back later.
