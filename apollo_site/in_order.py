@@ -18,7 +18,8 @@ from django.views.decorators.http import require_safe
 from apollo_site import health
 from appointments.admin.phone_list import calls
 from appointments.admin.queue import short_when
-from appointments.models import AppointmentRequest
+from appointments.admin.standing import SOON
+from appointments.models import AppointmentRequest, ContactPoint
 from appointments.services import routing
 from appointments.services.moves import groups_of
 from appointments.transitions import OWNER, SUPERVISOR, Status
@@ -47,7 +48,8 @@ class Row:
 def rows() -> list[Row]:
     """Everything that is watched, in a fixed number of queries. No name, nothing about a patient's health."""
     now = timezone.now()
-    return [watch(now) for watch in (_worker, _unsent, _to_call, _untouched, _pages, _rules, _backup)]
+    watches = (_worker, _unsent, _to_call, _untouched, _pages, _rules, _contact_points, _backup)
+    return [watch(now) for watch in watches]
 
 
 def _worker(now):
@@ -142,6 +144,26 @@ def _rules(now):
         _("Routing rules"),
         reverse("admin:appointments_routingrule_changelist"),
         "appointments.view_routingrule",
+    )
+
+
+def _contact_points(now):
+    count = ContactPoint.objects.expiring(now, within=SOON).in_use().count()
+    stands = _("No fax or address of a referring office is about to expire.")
+    if count:
+        stands = ngettext(
+            "%d fax or address of a referring office is about to expire.",
+            "%d faxes or addresses of referring offices are about to expire.",
+            count,
+        )
+        stands %= count
+    return Row(
+        not count,
+        stands,
+        _("Each should be verified again within 30 days: after that no letter goes there."),
+        _("Contact points that expire"),
+        reverse("admin:appointments_contactpoint_changelist") + "?verification=soon",
+        "appointments.view_contactpoint",
     )
 
 

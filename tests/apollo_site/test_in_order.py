@@ -11,12 +11,19 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apollo_site import in_order
+from appointments.models import ReferringPractice
 from appointments.services.setup import make_groups
 from outbox.models import Heartbeat, Message
 from outbox.render import render
 from procedures.models import Version
 from tests.appointments.desk import sign_in
-from tests.factories import AppointmentRequestFactory, RoutingRuleFactory, UserFactory
+from tests.factories import (
+    AppointmentRequestFactory,
+    ContactPointFactory,
+    ReferralFactory,
+    RoutingRuleFactory,
+    UserFactory,
+)
 from tests.outbox.factories import MessageFactory
 from tests.procedures import library
 from vault.models import Backup
@@ -54,7 +61,7 @@ def test_page_says_that_all_is_in_order(client, good):
     html = shown(client)
 
     assert "<h1>Everything is in order</h1>" in html
-    assert (bad(html), html.count("#yes")) == ([], 7)
+    assert (bad(html), html.count("#yes")) == ([], 8)
 
 
 def worker_is_gone():
@@ -101,6 +108,15 @@ def rule_tells_nobody():
     return "1 routing rule tells nobody.", "/admin/appointments/routingrule/"
 
 
+def contact_point_expires():
+    fax = ContactPointFactory(verified=True, verified_until=timezone.now() + 29 * DAY)
+    ReferralFactory(practice=fax.practice, appointment_request__claimed=True)
+    return (
+        "1 fax or address of a referring office is about to expire.",
+        "/admin/appointments/contactpoint/?verification=soon",
+    )
+
+
 @pytest.mark.parametrize(
     "breaks",
     [
@@ -112,6 +128,7 @@ def rule_tells_nobody():
         request_is_late,
         page_is_due,
         rule_tells_nobody,
+        contact_point_expires,
     ],
 )
 def test_page_says_what_is_wrong_and_where_it_is_mended(client, good, breaks):
@@ -147,6 +164,25 @@ def test_page_says_when_the_last_backup_was_made(client, good, hours, sentence, 
     assert bad(html) == ([] if is_good else [sentence])
     assert f"<strong>{sentence}</strong>" in html
     assert 'href=""' not in html
+
+
+def test_contact_points_that_nobody_needs_soon_are_in_order(client, good):
+    sign_in(client, "owner")
+    soon, later = timezone.now() + 29 * DAY, timezone.now() + 31 * DAY
+    for until, is_used in ((soon, False), (later, True), (timezone.now() - DAY, True)):
+        fax = ContactPointFactory(verified=True, verified_until=until)
+        if is_used:
+            ReferralFactory(practice=fax.practice, appointment_request__claimed=True)
+
+    assert bad(shown(client)) == []
+
+
+def test_a_contact_point_of_two_referrals_is_counted_once(client, good):
+    sign_in(client, "owner")
+    contact_point_expires()
+    ReferralFactory(practice=ReferringPractice.objects.get(), appointment_request__claimed=True)
+
+    assert bad(shown(client)) == ["1 fax or address of a referring office is about to expire."]
 
 
 def test_supervisor_sees_no_link_to_what_is_closed_to_them(client, good):
@@ -185,6 +221,7 @@ def test_page_takes_as_many_queries_for_3_as_for_1(client, good):
         patient_is_not_told()
         request_is_late()
         RoutingRuleFactory(group=Group.objects.get(name="auditor"))
+        contact_point_expires()
 
     add()
     with_one = queries()
@@ -248,4 +285,4 @@ def test_mail_says_the_same_as_the_page_and_names_nobody(owner, time_machine):  
 def test_mail_says_when_all_is_in_order(owner, time_machine):
     mail = render(reports_at(time_machine, "2026-11-18T08:00").get())
 
-    assert (mail.subject, mail.body.count("- Good: ")) == ("The website: everything is in order", 7)
+    assert (mail.subject, mail.body.count("- Good: ")) == ("The website: everything is in order", 8)
