@@ -9,8 +9,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 
-from appointments.models import AppointmentRequest, RoutingRule
-from appointments.services import demo
+from appointments.models import AppointmentRequest, ReferringPractice, RoutingRule
+from appointments.services import demo, demo_directory
 from appointments.transitions import (
     AUDITOR,
     CLINICIAN,
@@ -137,6 +137,8 @@ def make_demo() -> None:
     _join_demo_clinician()
     if not AppointmentRequest.objects.exists():
         demo.make_requests()
+    if not ReferringPractice.objects.exists():
+        demo_directory.make()
 
 
 def _join_demo_clinician():
