@@ -65,6 +65,7 @@ class ChangeForm(forms.Form):
         for old in filter(None, (self.contact_point.verified_value, self.contact_point.value)):
             if places := slip(phones.display(old), self.new):
                 self.old, self.places = phones.display(old), places
+                self.fields["again"].required = True  # the page says so
                 return
 
     @property

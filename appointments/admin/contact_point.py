@@ -61,6 +61,9 @@ class ContactPointAdmin(DirectorySearchMixin, admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     actions = None  # the bars stay on, see the queue
 
+    def has_add_permission(self, request):
+        return False  # a new one hangs on a practice, whose page leads to `add_view`
+
     def has_delete_permission(self, request, obj=None):
         return False
 

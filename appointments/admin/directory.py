@@ -43,6 +43,7 @@ class PhysicianInline(admin.StackedInline):
 
 @admin.register(ReferringPractice)
 class ReferringPracticeAdmin(ImportMixin, DirectorySearchMixin, admin.ModelAdmin):
+    change_list_template = "admin/appointments/referringpractice/change_list.html"
     fields = ("name", "street", "city", "state", "zip_code", "contact_name", "is_active")
     list_display = ("name", "city", "reach", "is_active")
     list_filter = ("is_active",)

@@ -3,7 +3,6 @@
 import re
 
 from django.core.exceptions import PermissionDenied
-from django.utils.translation import gettext_lazy as _
 
 from appointments.services.rights import groups_of
 from appointments.transitions import REFERRERS
@@ -14,9 +13,7 @@ NUMBER = re.compile(r"[\d\s()+.\-]+", re.ASCII)
 class DirectorySearchMixin:
     """These rows hold no patient, so the words may stand in the address, unlike those of the queue."""
 
-    search_help_text = _(
-        "Practice, physician, NPI, number or address. No patient is here: never type a patient's name."
-    )
+    change_list_template = "admin/appointments/directory_list.html"
 
     def get_search_results(self, request, queryset, search_term):
         """A number is found in whatever shape it is typed."""

@@ -65,6 +65,12 @@ def test_what_cannot_be_added_is_told_and_kept(client, coordinator, typed, sente
     assert ContactPoint.objects.count() == 1
 
 
+def test_no_list_leads_to_a_contact_point_without_a_practice(client, coordinator):
+    pages = [client.get(address).content.decode() for address in (LIST, "/admin/")]
+
+    assert [f"{LIST}add/" in page for page in pages] == [False, False]
+
+
 @pytest.mark.parametrize("practice_id", ["", "0", "x", "999", "9" * 30, "²"])
 def test_a_contact_point_belongs_to_a_practice_that_is_there(client, coordinator, practice_id):
     assert client.get(f"{LIST}add/", {"practice": practice_id}).status_code == 404
