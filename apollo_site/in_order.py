@@ -18,7 +18,8 @@ from django.views.decorators.http import require_safe
 from apollo_site import health
 from appointments.admin.phone_list import calls
 from appointments.admin.queue import short_when
-from appointments.models import AppointmentRequest, Incident
+from appointments.admin.standing import SOON
+from appointments.models import AppointmentRequest, ContactPoint, Incident
 from appointments.services import routing
 from appointments.services.moves import groups_of
 from appointments.transitions import OWNER, SUPERVISOR, Status
@@ -145,6 +146,26 @@ def _rules(now):
     )
 
 
+def _contact_points(now):
+    count = ContactPoint.objects.expiring(now, within=SOON).in_use().count()
+    stands = _("No fax or address of a referring office is about to expire.")
+    if count:
+        stands = ngettext(
+            "%d fax or address of a referring office is about to expire.",
+            "%d faxes or addresses of referring offices are about to expire.",
+            count,
+        )
+        stands %= count
+    return Row(
+        not count,
+        stands,
+        _("Each should be verified again within 30 days: after that no letter goes there."),
+        _("Contact points that expire"),
+        reverse("admin:appointments_contactpoint_changelist") + "?verification=soon",
+        "appointments.view_contactpoint",
+    )
+
+
 def _backup(now):
     last = Backup.objects.aggregate(at=Max("made_at"))["at"]
     stands = _("No backup has been made.")
@@ -176,7 +197,7 @@ def _incidents(now):
     )
 
 
-WATCHES = (_worker, _unsent, _to_call, _untouched, _pages, _rules, _incidents, _backup)
+WATCHES = (_worker, _unsent, _to_call, _untouched, _pages, _rules, _contact_points, _incidents, _backup)
 
 
 def _messages(state):

@@ -1,7 +1,18 @@
+from appointments.admin.contact_point import ContactPointAdmin
+from appointments.admin.directory import PhysicianAdmin, ReferringPracticeAdmin
 from appointments.admin.export import ExportAdmin
 from appointments.admin.incidents import IncidentAdmin
 from appointments.admin.referral import ReferralAdmin
 from appointments.admin.request import AppointmentRequestAdmin
 from appointments.admin.routing import RoutingRuleAdmin
 
-__all__ = ["AppointmentRequestAdmin", "ExportAdmin", "IncidentAdmin", "ReferralAdmin", "RoutingRuleAdmin"]
+__all__ = [
+    "AppointmentRequestAdmin",
+    "ContactPointAdmin",
+    "ExportAdmin",
+    "IncidentAdmin",
+    "PhysicianAdmin",
+    "ReferralAdmin",
+    "ReferringPracticeAdmin",
+    "RoutingRuleAdmin",
+]

@@ -95,6 +95,10 @@ class ContactPointQuerySet(models.QuerySet):
         """Those that are verified at `at`, and no more after `within`."""
         return self.verified(at).filter(verified_until__lte=at + within)
 
+    def in_use(self):
+        """Those of practices that have referred somebody."""
+        return self.filter(practice__referrals__isnull=False).distinct()
+
 
 class ContactPoint(models.Model):
     """One way to reach a practice. It is verified for the very `value` that was proved, and for a time."""
@@ -184,6 +188,11 @@ class ContactPointEvent(AppendOnly):
 
     def __str__(self):
         return self.what
+
+    @property
+    def shown(self):
+        """What stood there then, as ContactPoint.display gives it; reads `contact_point`."""
+        return phones.display(self.value) if self.contact_point.is_number else self.value
 
 
 class Challenge(models.Model):

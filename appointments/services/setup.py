@@ -9,8 +9,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 
-from appointments.models import AppointmentRequest, RoutingRule
-from appointments.services import demo
+from appointments.models import AppointmentRequest, ReferringPractice, RoutingRule
+from appointments.services import demo, demo_directory
 from appointments.transitions import (
     AUDITOR,
     CLINICIAN,
@@ -33,22 +33,26 @@ RULE = ("view", "add", "change", "delete")
 # Which group meets which kind of row in the admin. What may be done with a request says the table of transitions.
 _READ = {"appointments.appointmentrequest": READ, "appointments.referral": READ}
 _DESK = _READ | {"appointments.appointmentrequest": WRITE}
+_OF_DIRECTORY = ("appointments.referringpractice", "appointments.physician", "appointments.contactpoint")
+_SEES_DIRECTORY = dict.fromkeys(_OF_DIRECTORY, READ)
+_DIRECTORY = dict.fromkeys(_OF_DIRECTORY, WRITE)
 _EXPORTS = {"appointments.export": TAKE}
 _INCIDENTS = {"appointments.incident": READ}
 _PROCEDURES = "procedures.*"
 RIGHTS = {
-    SCHEDULER: _DESK,
-    COORDINATOR: _DESK,
-    CLINICIAN: _READ | {_PROCEDURES: READ, "procedures.version": SIGN},
+    SCHEDULER: _DESK | _SEES_DIRECTORY,
+    COORDINATOR: _DESK | _DIRECTORY,
+    CLINICIAN: _READ | _SEES_DIRECTORY | {_PROCEDURES: READ, "procedures.version": SIGN},
     EDITOR: {
         _PROCEDURES: RULE,
         "practice.notice": WRITE,
         "practice.helplanguage": RULE,
         "practice.clinician": WRITE,
     },
-    SUPERVISOR: _DESK | _EXPORTS | _INCIDENTS | {"appointments.routingrule": RULE, "outbox.message": WORK},
-    AUDITOR: _READ | _INCIDENTS | {"appointments.export": READ, "appointments.routingrule": READ},
+    SUPERVISOR: _DESK | _DIRECTORY | _EXPORTS | _INCIDENTS | {"appointments.routingrule": RULE, "outbox.message": WORK},
+    AUDITOR: _READ | _SEES_DIRECTORY | _INCIDENTS | {"appointments.export": READ, "appointments.routingrule": READ},
     OWNER: _DESK
+    | _DIRECTORY
     | _EXPORTS
     | _INCIDENTS
     | {
@@ -130,6 +134,8 @@ def make_demo() -> None:
     _join_demo_clinician()
     if not AppointmentRequest.objects.exists():
         demo.make_requests()
+    if not ReferringPractice.objects.exists():
+        demo_directory.make()
 
 
 def _join_demo_clinician():

@@ -8,6 +8,7 @@ from appointments.views.sent import sent
 from appointments.views.start import start
 from appointments.views.status import code, end, gate
 from appointments.views.step import step
+from appointments.views.verify import verify
 
 __all__ = [
     "act",
@@ -25,5 +26,6 @@ __all__ = [
     "sent",
     "start",
     "step",
+    "verify",
     "visit_ics",
 ]

@@ -11,13 +11,20 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apollo_site import in_order
-from appointments.models import Incident
+from appointments.models import Incident, ReferringPractice
 from appointments.services.setup import make_groups
 from outbox.models import Heartbeat, Message
 from outbox.render import render
 from procedures.models import Version
 from tests.appointments.desk import sign_in
-from tests.factories import AppointmentRequestFactory, ReferralUpdateFactory, RoutingRuleFactory, UserFactory
+from tests.factories import (
+    AppointmentRequestFactory,
+    ContactPointFactory,
+    ReferralFactory,
+    ReferralUpdateFactory,
+    RoutingRuleFactory,
+    UserFactory,
+)
 from tests.outbox.factories import MessageFactory
 from tests.procedures import library
 from vault.models import Backup
@@ -55,7 +62,7 @@ def test_page_says_that_all_is_in_order(client, good):
     html = shown(client)
 
     assert "<h1>Everything is in order</h1>" in html
-    assert (bad(html), html.count("#yes")) == ([], 8)
+    assert (bad(html), html.count("#yes")) == ([], 9)
 
 
 def worker_is_gone():
@@ -107,6 +114,15 @@ def letter_went_astray():
     return "1 misdirected letter waits for a supervisor.", "/admin/appointments/incident/?state=open"
 
 
+def contact_point_expires():
+    fax = ContactPointFactory(verified=True, verified_until=timezone.now() + 29 * DAY)
+    ReferralFactory(practice=fax.practice, appointment_request__claimed=True)
+    return (
+        "1 fax or address of a referring office is about to expire.",
+        "/admin/appointments/contactpoint/?verification=soon",
+    )
+
+
 @pytest.mark.parametrize(
     "breaks",
     [
@@ -119,6 +135,7 @@ def letter_went_astray():
         page_is_due,
         rule_tells_nobody,
         letter_went_astray,
+        contact_point_expires,
     ],
 )
 def test_page_says_what_is_wrong_and_where_it_is_mended(client, good, breaks):
@@ -154,6 +171,25 @@ def test_page_says_when_the_last_backup_was_made(client, good, hours, sentence, 
     assert bad(html) == ([] if is_good else [sentence])
     assert f"<strong>{sentence}</strong>" in html
     assert 'href=""' not in html
+
+
+def test_contact_points_that_nobody_needs_soon_are_in_order(client, good):
+    sign_in(client, "owner")
+    soon, later = timezone.now() + 29 * DAY, timezone.now() + 31 * DAY
+    for until, is_used in ((soon, False), (later, True), (timezone.now() - DAY, True)):
+        fax = ContactPointFactory(verified=True, verified_until=until)
+        if is_used:
+            ReferralFactory(practice=fax.practice, appointment_request__claimed=True)
+
+    assert bad(shown(client)) == []
+
+
+def test_a_contact_point_of_two_referrals_is_counted_once(client, good):
+    sign_in(client, "owner")
+    contact_point_expires()
+    ReferralFactory(practice=ReferringPractice.objects.get(), appointment_request__claimed=True)
+
+    assert bad(shown(client)) == ["1 fax or address of a referring office is about to expire."]
 
 
 def test_supervisor_sees_no_link_to_what_is_closed_to_them(client, good):
@@ -192,6 +228,7 @@ def test_page_takes_as_many_queries_for_3_as_for_1(client, good):
         patient_is_not_told()
         request_is_late()
         RoutingRuleFactory(group=Group.objects.get(name="auditor"))
+        contact_point_expires()
 
     add()
     with_one = queries()
@@ -255,4 +292,4 @@ def test_mail_says_the_same_as_the_page_and_names_nobody(owner, time_machine):  
 def test_mail_says_when_all_is_in_order(owner, time_machine):
     mail = render(reports_at(time_machine, "2026-11-18T08:00").get())
 
-    assert (mail.subject, mail.body.count("- Good: ")) == ("The website: everything is in order", 8)
+    assert (mail.subject, mail.body.count("- Good: ")) == ("The website: everything is in order", 9)

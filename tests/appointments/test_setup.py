@@ -9,12 +9,15 @@ from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from appointments.models import AppointmentRequest, RoutingRule
+from appointments.models import AppointmentRequest, ContactPoint, Physician, ReferringPractice, RoutingRule
 from appointments.models.words import Priority
 from appointments.services import setup
+from appointments.services.ladder import level
 from appointments.transitions import GROUPS, Status, WaitingOn
 from outbox.models import Message
+from tests.factories import ReferringPracticeFactory
 
+DIRECTORY = ("referringpractice", "physician", "contactpoint")
 WEEKS_12 = datetime.timedelta(weeks=12)
 
 
@@ -40,12 +43,15 @@ def test_groups_are_the_seven_and_have_their_rights(db):
     view, change = ("appointments", "view_appointmentrequest"), ("appointments", "change_appointmentrequest")
     add = ("appointments", "add_appointmentrequest")
     referral = ("appointments", "view_referral")
-    assert rights_of("scheduler") == rights_of("referral coordinator") == {view, add, change, referral}
+    sees = {("appointments", f"view_{model}") for model in DIRECTORY}
+    keeps = {("appointments", f"{verb}_{model}") for model in DIRECTORY for verb in ("view", "add", "change")}
+    assert rights_of("scheduler") == {view, add, change, referral, *sees}
+    assert rights_of("referral coordinator") == {view, add, change, referral, *keeps}
     reads = {("procedures", code) for app, code in rights_of("editor") if app == "procedures" and code[:5] == "view_"}
-    assert rights_of("clinician") == {view, referral, ("procedures", "sign_version"), *reads}
+    assert rights_of("clinician") == {view, referral, *sees, ("procedures", "sign_version"), *reads}
     assert [name for name in GROUPS if ("procedures", "sign_version") in rights_of(name)] == ["clinician"]
     rows = ("appointmentrequest", "referral", "export", "routingrule", "incident")
-    assert rights_of("auditor") == {("appointments", f"view_{row}") for row in rows}
+    assert rights_of("auditor") == {("appointments", f"view_{row}") for row in rows} | sees
     assert {app for app, _ in rights_of("editor")} == {"procedures", "practice"}
     assert {("appointments", "change_routingrule"), ("appointments", "delete_routingrule")} < rights_of("supervisor")
     assert {("practice", "change_practice"), ("auth", "change_user")} < rights_of("owner")
@@ -168,6 +174,25 @@ def test_demo_has_the_clocks_of_real_requests(demo, time_machine):
     [urgent] = AppointmentRequest.objects.filter(priority=Priority.URGENT)
     assert urgent.due_at - urgent.submitted_at == datetime.timedelta(hours=1)
     assert set(AppointmentRequest.objects.values_list("routed_by__name", flat=True)) == {"Everyone"}
+
+
+def test_demo_has_a_practice_that_letters_may_go_to_and_one_that_nobody_verified(demo):
+    for _ in range(2):
+        setup.make_demo()
+
+    now = timezone.now()
+    steps = {str(row): level(row, now) for row in Physician.objects.select_related("practice")}
+    assert steps == {"Paula Pattern, MD": "reachable", "Samir Specimen, DO": "named"}
+    verified = ContactPoint.objects.verified(now).values_list("practice__name", "kind")
+    assert (list(verified), ContactPoint.objects.count()) == ([("Pattern Family Medicine", "fax")], 3)
+
+
+def test_demo_leaves_a_real_directory_alone(demo):
+    ReferringPracticeFactory(name="Real")
+
+    setup.make_demo()
+
+    assert ReferringPractice.objects.get().name == "Real"
 
 
 def test_demo_leaves_real_requests_alone(demo):

@@ -60,6 +60,7 @@ def test_every_component_file_is_imported_once():
         "paper.css",
         "desk.css",
         "card.css",
+        "directory.css",
         "editor.css",
         "intake.css",
         "letters.css",
