@@ -14,7 +14,14 @@ from appointments.models.words import Priority
 from appointments.services import moves
 from appointments.transitions import Status
 from tests.appointments.desk import LIST, page_of, sign_in
-from tests.factories import AppointmentRequestFactory, LocationFactory, UserFactory
+from tests.factories import (
+    AppointmentRequestFactory,
+    ContactPointFactory,
+    LocationFactory,
+    ReferralFactory,
+    ReferralUpdateFactory,
+    UserFactory,
+)
 from vault.fields import Sealed
 
 HOUR = datetime.timedelta(hours=1)
@@ -117,16 +124,19 @@ def test_query_count_is_the_same_with_1_and_3_rows(client, practice):
         appointment_request = AppointmentRequestFactory(assignee=UserFactory())
         Visit.objects.create(appointment_request=appointment_request, starts_at=NOON, location=LocationFactory())
         moves.log_call(appointment_request.public_id, result="no-answer", note="", by=user)
+        referral = ReferralFactory(appointment_request=appointment_request, matched=True, physician__npi=None)
+        ContactPointFactory(practice=referral.practice), ReferralUpdateFactory(referral=referral)
 
     add()
     with_one = queries()
     add()
     add()
 
-    # session, user, rights of user and group, counts of the worklists, rows of the page and their number, tries,
-    # visits, who may be here twice, groups, staff to filter by, whether mail fails, the business
+    # session, user, rights of user and group, counts of the worklists (over open requests, and of two about referrals),
+    # rows of the page and their number, tries, visits, referrals, their numbers and letters,
+    # who may be here twice, groups, staff to filter by, whether mail fails, the business
     # days of reminders, and four for the practice
-    assert (with_one, queries()) == (20, 20)
+    assert (with_one, queries()) == (25, 25)
 
 
 def test_list_is_paged(client, practice):

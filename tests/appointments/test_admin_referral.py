@@ -620,7 +620,7 @@ def furnish(referral, count):
         )
 
 
-@pytest.mark.parametrize(("matched", "expected"), [(True, 17), (False, 20)], ids=["matched", "with suggestions"])
+@pytest.mark.parametrize(("matched", "expected"), [(True, 21), (False, 23)], ids=["matched", "with suggestions"])
 def test_page_costs_the_same_with_1_and_3_of_everything(client, practice, matched, expected):
     sign_in(client, "supervisor")
     found = []
