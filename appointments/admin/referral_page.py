@@ -9,7 +9,7 @@ from appointments.admin.letters import DONE as LETTERS_DONE
 from appointments.admin.outstanding import is_unverified, letters_of, of_letters
 from appointments.admin.page import Entry, entry_of_event, name_of
 from appointments.admin.referral_forms import AcceptForm, ConsentForm, FindForm, LoopForm, MatchForm
-from appointments.models import ContactPoint, ReferralEvent, ReferringPractice
+from appointments.models import ContactPoint, Referral, ReferralEvent, ReferringPractice
 from appointments.services import matching, referrals
 from appointments.transitions import DECIDERS, DESK, LOOP_CLOSERS, MOVES, OPEN, READERS, REFERRERS
 from appointments.update_kinds import UpdateKind
@@ -41,8 +41,7 @@ def context_of(referral, groups, *, bound=None, since=(), found=None) -> dict:
         "is_unverified": is_unverified(referral, now),
         "contact_points": [(point, point.is_verified(now)) for point in points_of(referral)],
         "letters_left": letters_of(referral, now),
-        "is_letter_late": not referral.loop_closed_at
-        and bool(referral.letter_due_at and referral.letter_due_at <= now),
+        "is_letter_late": Referral.objects.outstanding(now).filter(pk=referral.pk).exists(),
         "may_decline": row.status in MOVES["close"].sources and bool(groups & MOVES["close"].by),
         "may_match": may_match,
         "found": found,

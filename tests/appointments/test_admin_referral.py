@@ -162,7 +162,7 @@ def test_what_is_owed_stands_there_with_its_day(client, practice):
 
 def test_nothing_is_owed_while_the_patient_says_no(client, practice):
     sign_in(client, "scheduler")
-    referral = ReferralFactory(appointment_request__may_contact_referrer=False)
+    referral = ReferralFactory(appointment_request__may_contact_referrer=False, letter_due_at=MORNING)
     ReferralUpdateFactory(referral=referral, kind="interim", due_at=MORNING)
 
     assert "Answer None may be given Owed — Patient says No" in shown(client, referral)
@@ -620,7 +620,7 @@ def furnish(referral, count):
         )
 
 
-@pytest.mark.parametrize(("matched", "expected"), [(True, 21), (False, 23)], ids=["matched", "with suggestions"])
+@pytest.mark.parametrize(("matched", "expected"), [(True, 22), (False, 24)], ids=["matched", "with suggestions"])
 def test_page_costs_the_same_with_1_and_3_of_everything(client, practice, matched, expected):
     sign_in(client, "supervisor")
     found = []

@@ -166,7 +166,9 @@ def test_what_was_open_before_gets_its_referral_once(practice, status):
     begin(apps, None), begin(apps, None)
 
     rows = [doctor.pk, office.pk] if BEFORE[status] else []
-    found = Referral.objects.order_by("pk").values_list("appointment_request", "source", "status", "version")
+    found = Referral.objects.order_by("appointment_request").values_list(
+        "appointment_request", "source", "status", "version"
+    )
     assert list(found) == [(pk, "patient", BEFORE[status], 1) for pk in rows]
 
 
