@@ -1,5 +1,6 @@
 from appointments.admin.export import ExportAdmin
+from appointments.admin.partner_tokens import PartnerTokenAdmin
 from appointments.admin.request import AppointmentRequestAdmin
 from appointments.admin.routing import RoutingRuleAdmin
 
-__all__ = ["AppointmentRequestAdmin", "ExportAdmin", "RoutingRuleAdmin"]
+__all__ = ["AppointmentRequestAdmin", "ExportAdmin", "PartnerTokenAdmin", "RoutingRuleAdmin"]

@@ -33,6 +33,7 @@ RULE = ("view", "add", "change", "delete")
 # Which group meets which kind of row in the admin. What may be done with a request says the table of transitions.
 _DESK = {"appointments.appointmentrequest": WRITE}
 _EXPORTS = {"appointments.export": TAKE}
+_TOKENS = {"appointments.partnertoken": TAKE}
 _PROCEDURES = "procedures.*"
 RIGHTS = {
     SCHEDULER: _DESK,
@@ -44,14 +45,16 @@ RIGHTS = {
         "practice.helplanguage": RULE,
         "practice.clinician": WRITE,
     },
-    SUPERVISOR: _DESK | _EXPORTS | {"appointments.routingrule": RULE, "outbox.message": WORK},
+    SUPERVISOR: _DESK | _EXPORTS | _TOKENS | {"appointments.routingrule": RULE, "outbox.message": WORK},
     AUDITOR: {
         "appointments.appointmentrequest": READ,
         "appointments.export": READ,
+        "appointments.partnertoken": READ,
         "appointments.routingrule": READ,
     },
     OWNER: _DESK
     | _EXPORTS
+    | _TOKENS
     | {
         _PROCEDURES: READ,
         "practice.practice": WORK,

@@ -43,7 +43,12 @@ def test_groups_are_the_seven_and_have_their_rights(db):
     reads = {("procedures", code) for app, code in rights_of("editor") if app == "procedures" and code[:5] == "view_"}
     assert rights_of("clinician") == {view, ("procedures", "sign_version"), *reads}
     assert [name for name in GROUPS if ("procedures", "sign_version") in rights_of(name)] == ["clinician"]
-    assert rights_of("auditor") == {view, ("appointments", "view_export"), ("appointments", "view_routingrule")}
+    assert rights_of("auditor") == {
+        view,
+        ("appointments", "view_export"),
+        ("appointments", "view_partnertoken"),
+        ("appointments", "view_routingrule"),
+    }
     assert {app for app, _ in rights_of("editor")} == {"procedures", "practice"}
     assert {("appointments", "change_routingrule"), ("appointments", "delete_routingrule")} < rights_of("supervisor")
     assert {("practice", "change_practice"), ("auth", "change_user")} < rights_of("owner")
