@@ -2,11 +2,14 @@
 
 import datetime
 import json
+import re
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 from fhir.resources.R4B import get_fhir_model_class
 from hypothesis import given
+from hypothesis import settings as trial
 from hypothesis import strategies as st
 
 from appointments.fhir import metadata, resources
@@ -131,6 +134,7 @@ LETTERS = st.builds(
 )
 
 
+@trial(deadline=None)  # the first one loads the models of fhir.resources
 @given(referrals(), st.lists(VISITS, max_size=3), st.lists(LETTERS, max_size=3))
 def test_every_state_of_a_referral_is_fhir(referral, visits, letters):
     found = [resources.service_request(referral), resources.task(referral), resources.patient(referral)]
@@ -254,3 +258,31 @@ def test_times_have_the_zone_of_the_practice():
 
     assert resource["authoredOn"] == "2026-11-30T12:05:00-05:00"
     assert resource["meta"] == {"versionId": "1", "lastUpdated": "2026-11-30T12:05:00-05:00"}
+
+
+# The page for developers
+
+
+def page_for_developers():
+    return (settings.BASE_DIR / "docs" / "fhir.md").read_text()
+
+
+def test_the_example_for_developers_is_fhir():
+    example = page_for_developers().partition("```json")[2].partition("```")[0]
+
+    check(json.loads(example))
+
+
+def test_the_page_for_developers_names_every_code():
+    page = page_for_developers()
+    rows = {tuple(re.findall(r"`([\w-]+)`", line)) for line in page.splitlines() if line.startswith("| `")}
+
+    assert {(status, task, request) for status, (request, task) in resources.STATUSES.items()} <= rows
+    codes = {
+        *UpdateKind,
+        *ReferralUpdate.Failure,
+        *(set(Outcome) - resources.UNTOLD_OUTCOMES),
+        *resources.PRIORITIES.values(),
+    }
+    assert [code for code in codes if f"`{code}`" not in page] == []
+    assert [code for code in resources.UNTOLD_OUTCOMES if f"`{code}`" in page] == []
