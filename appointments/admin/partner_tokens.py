@@ -79,6 +79,12 @@ class PartnerTokenAdmin(admin.ModelAdmin):
         made = ("practice", "name", "state", "created_at", "expires_at", "revoked_at", "who")
         return made if obj else ("practice", "name", "last_day")
 
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"title": _("Partner tokens")} | (extra_context or {}))
+
+    def add_view(self, request, form_url="", extra_context=None):
+        return super().add_view(request, form_url, {"title": _("Make a token")} | (extra_context or {}))
+
     def save_model(self, request, obj, form, change):
         try:
             request.partner_secret = partners.issue(obj, by=request.user)

@@ -259,8 +259,9 @@ def test_what_is_matched_to_no_practice_is_there_for_nobody():
     ids=str,
 )
 def test_without_a_verified_contact_point_a_token_opens_nothing(values):
+    office(OTHER, npi="1003000126")  # somebody else's is verified
     referral = referral_of(office())
-    ContactPoint.objects.update(**values)
+    ContactPoint.objects.filter(practice=referral.practice).update(**values)
 
     for address in [*addresses_of(referral), "ServiceRequest"]:
         assert is_outcome(read(address), 403)

@@ -268,6 +268,14 @@ def test_queries_of_the_list_do_not_grow(client, number):
     assert (page.content.decode().count("_selected_action"), len(queries)) == (number, 11)
 
 
+def test_an_empty_list_says_so(client):
+    sign_in(client, "supervisor")
+
+    page = client.get(LIST).content.decode()
+
+    assert "No office's system reads its referrals here." in page
+
+
 @pytest.mark.parametrize(
     ("values", "state"),
     [
