@@ -179,15 +179,9 @@ def _entry_of_try(attempt, now):
 
 def _reads(appointment_request):
     return [
-        Entry(read.at, _reader(read), "")
+        Entry(read.at, name_of(read.by) if read.by else str(read.office or _("the patient")), "")
         for read in appointment_request.read_events.select_related("by", "office").order_by("-at", "-pk")[:READS_SHOWN]
     ]
-
-
-def _reader(read):
-    if read.by:
-        return name_of(read.by)
-    return read.office.name if read.office else _("the patient")
 
 
 def _with_bound(forms, bound):

@@ -210,7 +210,7 @@ def _resource(kind, public_id, **elements):
 
 
 def _filled(**elements):
-    """Without those that are empty: FHIR knows no empty element, and False is none."""
+    """Without the empty ones, since no element of FHIR is empty. False stays."""
     return {name: value for name, value in elements.items() if value not in (None, "", [], [{}], {})}
 
 

@@ -11,7 +11,7 @@ from appointments.fhir.outcomes import Refused
 from appointments.models import Physician
 from appointments.services import partners
 
-BEARER = re.compile(r"bearer +([\w-]{43})", re.ASCII | re.IGNORECASE)
+BEARER = re.compile(r"bearer +([\w-]{43})", re.IGNORECASE)
 FORMATS = {outcomes.MEDIA_TYPE, "application/json", "json"}
 ACCEPTED = FORMATS | {"application/*", "*/*"}
 
