@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apollo_site.logs import WordlessFormatter
+from appointments.fhir import search
 from appointments.models import ContactPoint, PartnerToken, ReadEvent
 from appointments.services import partners, referrals
 from tests.appointments.desk import page_of, sign_in
@@ -676,3 +677,9 @@ def test_the_auditor_reads_which_office_opened_a_request(client):
     read(f"Patient/{referral.public_id}")
 
     assert client.get(page).content.decode().count("Pattern Family Medicine") == before + 1
+
+
+def test_a_page_is_never_longer_than_the_most(three, monkeypatch):
+    monkeypatch.setattr(search, "MOST_COUNT", 2)
+
+    assert ids(read("ServiceRequest?_count=1000").json()) == three[:2]
