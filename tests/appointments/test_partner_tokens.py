@@ -268,6 +268,14 @@ def test_queries_of_the_list_do_not_grow(client, number):
     assert (page.content.decode().count("_selected_action"), len(queries)) == (number, 11)
 
 
+@pytest.mark.parametrize(("group", "is_offered"), [("supervisor", True), ("auditor", False)])
+def test_revoking_is_offered_to_those_who_may(client, group, is_offered):
+    sign_in(client, group)
+    PartnerTokenFactory()
+
+    assert ('value="revoke"' in client.get(LIST).content.decode()) == is_offered
+
+
 def test_an_empty_list_says_so(client):
     sign_in(client, "supervisor")
 
