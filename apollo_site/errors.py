@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language_from_path, override, pgettext
 from django.utils.translation import gettext as _
 
+from appointments.fhir import outcomes
 from practice.services import read_card
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,9 @@ UNSHOWN = re.compile(r"pass|token|secret|otp|^_", re.IGNORECASE)
 
 
 def page(request: HttpRequest, status: int, template: str | None = None, **context) -> HttpResponse:
-    """The error page for `status`; it needs no database, and if need be no templates (P50)."""
+    """The error page for `status`; it needs no database, and if need be no templates (P50). Machines get theirs."""
+    if outcomes.is_fhir(request):
+        return outcomes.refusal(status)
     # The middleware that finds the language may not have come to it; the last reader's would still be set then.
     with override(get_language_from_path(request.path_info) or settings.LANGUAGE_CODE):
         card = read_card()
@@ -110,6 +113,8 @@ def csrf_failure(request, reason=""):
     """Nothing typed is lost (P5): the public form goes on by itself, others can copy what they typed."""
     from appointments.views import csrf_failure as of_the_form
 
+    if outcomes.is_fhir(request):
+        return outcomes.refusal(405)  # nothing can be sent there, from whatever page
     if not from_our_page(request):
         return page(request, 403, "403_csrf.html")
     return of_the_form(request) or page(request, 403, "403_csrf.html", typed=_to_copy(request))

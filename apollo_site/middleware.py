@@ -25,7 +25,7 @@ BROTLI = re.compile(r"\bbr\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 EMPTY_LINES = re.compile(rb"\n\s*\n")
 DENSE = {"image/avif", "image/webp", "image/jpeg"}
 FILES = re.compile(r"/(es/)?appointments/status/[0-9a-f-]{36}/files/")
-PRIVATE = re.compile(r"/(es/)?(admin|appointments|r)(/|$)")
+PRIVATE = re.compile(r"/(es/)?(admin|appointments|fhir|r)(/|$)")
 SECRET_LINK = re.compile(r"/(es/)?r/")
 
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("admin/phone-list/", admin.site.admin_view(phone_list), name="phone-list"),
     path("admin/", admin.site.urls),
     path("", include("procedures.urls_plain")),
+    path("fhir/", include("appointments.fhir.urls")),
 ]
 urlpatterns += i18n_patterns(
     path("", views.home, name="home"),

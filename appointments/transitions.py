@@ -98,6 +98,7 @@ DECIDERS = frozenset({CLINICIAN, COORDINATOR, SUPERVISOR})
 PREPARERS = DESK
 REFERRERS = frozenset({COORDINATOR, SUPERVISOR})
 LOOP_CLOSERS = frozenset({SUPERVISOR})
+TOKEN_KEEPERS = frozenset({SUPERVISOR})
 BESIDE_MOVES = (
     (_("read the patient's words"), READERS),
     (_("log a call"), CALLERS),
@@ -111,6 +112,7 @@ BESIDE_MOVES = (
     (_("prepare a letter to a referring office"), PREPARERS),
     (_("match a referral to an office, verify a contact point, approve and send letters"), REFERRERS),
     (_("close a referral without telling the office, with a reason; assess a misdirected letter"), LOOP_CLOSERS),
+    (_("make and revoke a token with which an office's own system reads its referrals"), TOKEN_KEEPERS),
 )
 
 OUTCOME_BY = {Outcome.ENTERED_IN_ERROR: frozenset({SUPERVISOR})}  # any other outcome: whoever may close

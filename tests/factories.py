@@ -11,12 +11,14 @@ from factory.django import DjangoModelFactory
 from appointments.models import (
     AppointmentRequest,
     ContactPoint,
+    PartnerToken,
     Physician,
     Referral,
     ReferralUpdate,
     ReferringPractice,
     RoutingRule,
 )
+from appointments.services.secret import hashed
 from practice.models import Clinician, Location, OpeningHours, Practice
 
 
@@ -229,3 +231,19 @@ def letter_content(kind):
         "note": "",
         "signed_by": "Dana Demo",
     }
+
+
+class PartnerTokenFactory(DjangoModelFactory):
+    """A token that is valid for a month; `secret` is what the office sends."""
+
+    class Meta:
+        model = PartnerToken
+
+    practice = factory.SubFactory(ReferringPracticeFactory)
+    name = "EHR, main office"
+    token_hash = factory.LazyAttribute(lambda token: hashed(token.secret))
+    by = factory.SubFactory(UserFactory)
+    expires_at = factory.LazyFunction(lambda: timezone.now() + datetime.timedelta(days=30))
+
+    class Params:
+        secret = "a" * 43

@@ -189,8 +189,8 @@ def _entry_of_try(attempt, now):
 
 def _reads(appointment_request):
     return [
-        Entry(read.at, name_of(read.by) if read.by else _("the patient"), "")
-        for read in appointment_request.read_events.select_related("by").order_by("-at", "-pk")[:READS_SHOWN]
+        Entry(read.at, name_of(read.by) if read.by else str(read.office or _("the patient")), "")
+        for read in appointment_request.read_events.select_related("by", "office").order_by("-at", "-pk")[:READS_SHOWN]
     ]
 
 

@@ -210,6 +210,12 @@ class Challenge(models.Model):
         return str(self.pk)
 
 
+class PartnerTokenQuerySet(models.QuerySet):
+    def live(self, at):
+        """Those that open something at `at`."""
+        return self.filter(revoked_at=None, expires_at__gt=at)
+
+
 class PartnerToken(models.Model):
     """Lets one practice read its own referrals as FHIR. Only the hash of the token is stored."""
 
@@ -220,6 +226,8 @@ class PartnerToken(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(_("ends"))
     revoked_at = models.DateTimeField(null=True, editable=False)
+
+    objects = PartnerTokenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("partner token")

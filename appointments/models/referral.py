@@ -4,9 +4,10 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
-from appointments.models.history import AppendOnly
+from appointments.models.history import AppendOnly, StatusEvent
 from appointments.models.physician import ContactPoint, Physician, ReferringPractice
 from appointments.telling import ReferralStatus
 from appointments.transitions import OPEN
@@ -14,11 +15,31 @@ from appointments.update_kinds import AFTER_VISIT, UpdateKind
 from vault.fields import EncryptedJSONField, EncryptedTextField
 
 
+def _last(rows, column):
+    found = rows.exclude(**{column: None}).order_by(f"-{column}")
+    return models.Subquery(found.values(column)[:1])
+
+
 class ReferralQuerySet(models.QuerySet):
     def allowed(self):
         """Those whose office may hear from us: the patient agreed, or the office sent the patient and heard no "no"."""
         asked_us = models.Q(source=Referral.Source.OFFICE, appointment_request__may_contact_referrer=None)
         return self.filter(asked_us | models.Q(appointment_request__may_contact_referrer=True))
+
+    def with_changed_at(self):
+        """Each with `changed_at`: when it, its request or a letter of it last changed."""
+        of_request = {"appointment_request": models.OuterRef("appointment_request")}
+        letters = ReferralUpdate.objects.filter(referral=models.OuterRef("pk"))
+        times = [
+            _last(StatusEvent.objects.filter(**of_request), "at"),
+            _last(ReferralEvent.objects.filter(**of_request), "at"),
+            _last(letters, "sent_at"),
+            _last(letters, "confirmed_at"),
+            models.F("loop_closed_at"),
+        ]
+        # SQLite's Greatest is nothing where one of them is nothing.
+        known = [Coalesce(time, "created_at") for time in times]
+        return self.annotate(changed_at=Greatest("created_at", *known))
 
     def open_loops(self):
         return self.filter(loop_closed_at=None)

@@ -38,6 +38,7 @@ _SEES_DIRECTORY = dict.fromkeys(_OF_DIRECTORY, READ)
 _DIRECTORY = dict.fromkeys(_OF_DIRECTORY, WRITE)
 _EXPORTS = {"appointments.export": TAKE}
 _INCIDENTS = {"appointments.incident": READ}
+_TOKENS = {"appointments.partnertoken": TAKE}
 _PROCEDURES = "procedures.*"
 RIGHTS = {
     SCHEDULER: _DESK | _SEES_DIRECTORY,
@@ -49,12 +50,25 @@ RIGHTS = {
         "practice.helplanguage": RULE,
         "practice.clinician": WRITE,
     },
-    SUPERVISOR: _DESK | _DIRECTORY | _EXPORTS | _INCIDENTS | {"appointments.routingrule": RULE, "outbox.message": WORK},
-    AUDITOR: _READ | _SEES_DIRECTORY | _INCIDENTS | {"appointments.export": READ, "appointments.routingrule": READ},
+    SUPERVISOR: _DESK
+    | _DIRECTORY
+    | _EXPORTS
+    | _INCIDENTS
+    | _TOKENS
+    | {"appointments.routingrule": RULE, "outbox.message": WORK},
+    AUDITOR: _READ
+    | _SEES_DIRECTORY
+    | _INCIDENTS
+    | {
+        "appointments.export": READ,
+        "appointments.partnertoken": READ,
+        "appointments.routingrule": READ,
+    },
     OWNER: _DESK
     | _DIRECTORY
     | _EXPORTS
     | _INCIDENTS
+    | _TOKENS
     | {
         _PROCEDURES: READ,
         "practice.practice": WORK,

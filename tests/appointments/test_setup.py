@@ -50,7 +50,7 @@ def test_groups_are_the_seven_and_have_their_rights(db):
     reads = {("procedures", code) for app, code in rights_of("editor") if app == "procedures" and code[:5] == "view_"}
     assert rights_of("clinician") == {view, referral, *sees, ("procedures", "sign_version"), *reads}
     assert [name for name in GROUPS if ("procedures", "sign_version") in rights_of(name)] == ["clinician"]
-    rows = ("appointmentrequest", "referral", "export", "routingrule", "incident")
+    rows = ("appointmentrequest", "referral", "export", "routingrule", "incident", "partnertoken")
     assert rights_of("auditor") == {("appointments", f"view_{row}") for row in rows} | sees
     assert {app for app, _ in rights_of("editor")} == {"procedures", "practice"}
     assert {("appointments", "change_routingrule"), ("appointments", "delete_routingrule")} < rights_of("supervisor")

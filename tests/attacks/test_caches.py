@@ -29,6 +29,12 @@ PRIVATE = [
     "/admin/appointments/appointmentrequest/;x.css",
     "/admin",
     "/es/admin/",
+    "/fhir",
+    "/fhir/metadata",
+    "/fhir/ServiceRequest",
+    "/fhir/ServiceRequest/style.css",
+    "/fhir/Patient/00000000-0000-4000-8000-000000000000",
+    "/fhir/%00",
 ]
 
 

@@ -31,6 +31,10 @@ ADDRESSES = [
     "/?q=%00",
     "/about",
     "/blog/mild",
+    "/fhir/metadata",
+    "/fhir/ServiceRequest",
+    "/fhir/missing",
+    "/fhir/?x=%00",
 ]
 PRIVATE_REFERRERS = {"no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin"}
 SIX_MONTHS = 15_768_000
@@ -110,7 +114,7 @@ def test_every_answer_has_the_headers(https, site, visitor):
     of_link = answers.pop("/r/x")
     assert weak(of_link, referrer="strict-origin") == []
     assert {address: weak(answer) for address, answer in answers.items() if weak(answer)} == {}
-    assert {answer.status_code for answer in answers.values()} == {200, 301, 302, 400, 404, 503}
+    assert {answer.status_code for answer in answers.values()} == {200, 301, 302, 400, 401, 404, 503}
 
 
 def test_the_admin_has_them_behind_the_door_too(https, desk_addresses, visitor, owner):
