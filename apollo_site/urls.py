@@ -19,6 +19,7 @@ urlpatterns += i18n_patterns(
     path("", include("practice.urls")),
     path("", include("procedures.urls")),
     path("appointments/", include("appointments.urls")),
+    path("refer/", include("appointments.urls_refer")),
     path("r/<slug:token>", gate, name="secure-link"),
     prefix_default_language=False,
 )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appointments.admin.forms import CallForm, NoteForm, moves_for
-from appointments.admin.queue import badge, short_when
+from appointments.admin.queue import badge, short_when, unverified_among
 from appointments.models import Correction, Visit
 from appointments.models.words import Need, UrgentSign, Voicemail
 from appointments.services import moves, spam
@@ -58,6 +58,7 @@ def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
         "put_aside": _why_put_aside(appointment_request, came),
         "keyed_by": [name_of(event.by) for event in came if event.by],
         "words": words,
+        "unverified": unverified_among([appointment_request]),
         "voicemail": VOICEMAIL[appointment_request.voicemail],
         "needs": needs_of(appointment_request),
         "urgent_flags": flags_of(appointment_request.urgent_flags) if words else [],

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from appointments.admin.search import SearchForm
 from appointments.admin.worklists import FOUND, count_all
-from appointments.models import AppointmentRequest, ContactAttempt, Visit
+from appointments.models import AppointmentRequest, ContactAttempt, Referral, Visit
 from appointments.services import duplicates, moves
 from appointments.transitions import COUNTERS, ON_THE_CLOCK, READERS, Status
 from outbox.models import Message
@@ -38,11 +38,18 @@ def list_context(request, changelist, search_form=None) -> dict:
         "narrow_form": narrow.form,
         "chosen": chosen,
         "twice": duplicates.twice_among(rows),
+        "unverified": unverified_among(rows),
         "words": bool(groups & READERS),
         "numbers": bool(groups & COUNTERS),
         "search_form": search_form or SearchForm(),
         "stuck": _stuck_messages(request.user),
     }
+
+
+def unverified_among(rows) -> set[int]:
+    """Primary keys of those of `rows` that an office sent which nobody has matched yet. One query."""
+    found = Referral.objects.unverified().filter(appointment_request__in=rows)
+    return set(found.values_list("appointment_request_id", flat=True))
 
 
 def _heading(counts, is_narrowed):

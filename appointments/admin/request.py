@@ -134,7 +134,10 @@ class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.Mode
             self.admin_site.admin_view(require_GET(numbers_view)),
             name="appointments_appointmentrequest_numbers",
         )
-        return [address, numbers, *super().get_urls()]
+        refer = path(
+            "refer/", self.admin_site.admin_view(self.refer_view), name="appointments_appointmentrequest_refer"
+        )
+        return [address, numbers, refer, *super().get_urls()]
 
     def file_view(self, request, pk, file_id):
         """One file, to be saved: never shown by the browser, and never from its cache."""

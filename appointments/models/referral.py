@@ -19,6 +19,10 @@ class ReferralQuerySet(models.QuerySet):
         asked_us = models.Q(source=Referral.Source.OFFICE, appointment_request__may_contact_referrer=None)
         return self.filter(asked_us | models.Q(appointment_request__may_contact_referrer=True))
 
+    def unverified(self):
+        """Those that an office sent which staff have not matched to one that we know."""
+        return self.filter(source=Referral.Source.OFFICE, practice=None)
+
     def open_loops(self):
         return self.filter(loop_closed_at=None)
 

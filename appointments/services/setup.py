@@ -131,6 +131,7 @@ def make_demo() -> None:
     _join_demo_clinician()
     if not AppointmentRequest.objects.exists():
         demo.make_requests()
+        demo.make_referral()
 
 
 def _join_demo_clinician():

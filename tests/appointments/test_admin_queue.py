@@ -125,7 +125,7 @@ def test_query_count_is_the_same_with_1_and_3_rows(client, practice):
     # session, user, rights of user and group, counts of the worklists, rows of the page and their number, tries,
     # visits, who may be here twice, groups, staff to filter by, whether mail fails, the business
     # days of reminders, and four for the practice
-    assert (with_one, queries()) == (20, 20)
+    assert (with_one, queries()) == (21, 21)
 
 
 def test_list_is_paged(client, practice):

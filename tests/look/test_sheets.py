@@ -61,6 +61,7 @@ def test_every_component_file_is_imported_once():
         "desk.css",
         "card.css",
         "editor.css",
+        "fax.css",
         "intake.css",
         "numbers.css",
         "papers.css",

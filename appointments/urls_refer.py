@@ -1,0 +1,14 @@
+"""The addresses of a physician's office, which it finds at /refer/."""
+
+from django.urls import path
+
+from appointments.views import refer
+
+app_name = "refer"
+urlpatterns = [
+    path("", refer.refer, name="form"),
+    path("fax-form/", refer.fax_form, name="fax-form"),
+    path("<uuid:public_id>/", refer.refer_draft, name="draft"),
+    path("<uuid:public_id>/sent/", refer.refer_sent, name="sent"),
+    path("<uuid:public_id>/clear/", refer.refer_clear, name="clear"),
+]
