@@ -268,7 +268,7 @@ class FilesForm(StepForm):
 
     drop = ManyPicksField(label=_("We have these files. Tick one to take it out."), required=False)
     files = forms.FileField(
-        label=_("Files (optional)"),
+        label=_("Choose files (optional)"),
         help_text=format_lazy(
             _(
                 "The referral, the last note, the report of the MRI, and the list of medicines with blood thinners. "
