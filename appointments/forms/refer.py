@@ -283,9 +283,8 @@ class FilesForm(StepForm):
 
     def __init__(self, kept, refused):
         """`kept` are rows of PatientFile, `refused` is {name: [code of FileRefused]}."""
+        self.layout = ("drop", "files") if kept else ("files",)
         super().__init__({})
         self.fields["drop"].choices = [(str(file.public_id), file.name) for file in kept]
-        if not kept:
-            del self.fields["drop"]
         for name, (code, *_others) in refused.items():
             self.add_error("files", format_lazy("{name}: {said}", name=name, said=FILE_SENTENCES[code]))
