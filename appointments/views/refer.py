@@ -27,7 +27,7 @@ from appointments.views.clear import cleared_screen
 from appointments.views.private import SeeOther, give_scoped_cookie, mark_private, private, secrets_of
 
 ENTRY = "entry_id"
-BEGUN = "begun"  # when the page was opened, signed: a draft is made only when it is sent
+BEGUN = "begun"  # when the page was opened, signed for its entry: a draft is made only when it is sent
 COOKIE = "apollo-refer-"
 FILES = "files"  # what became of those that were sent last, beside the answers of the draft
 
@@ -124,10 +124,12 @@ def begun_access(request) -> DraftAccess:
 
 
 def begun_at(request) -> datetime.datetime | None:
-    """When the page was opened; None without our signature, and then the time of the first Send counts."""
+    """When the page was opened; None without our signature for it, and then the time of the first Send counts."""
     try:
-        seconds = signing.loads(request.POST.get(BEGUN, ""), salt=BEGUN)
+        entry_id, seconds = signing.loads(request.POST.get(BEGUN, ""), salt=BEGUN)
     except signing.BadSignature:
+        return None
+    if entry_id != request.POST.get(ENTRY):  # one page opened long ago, taken for many
         return None
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
 
@@ -174,7 +176,7 @@ def page(request, access: DraftAccess, *, told="", status=200):
         "told": told,
         "draft": draft,
         "draft_secret": access.secret,
-        "begun": signing.dumps((draft.created_at or timezone.now()).timestamp(), salt=BEGUN),
+        "begun": signing.dumps([str(draft.public_id), (draft.created_at or timezone.now()).timestamp()], salt=BEGUN),
         "clear_url": address_of(draft, "clear") if draft.pk else "",
         "days": drafts.days_kept(),
     }
@@ -188,7 +190,7 @@ def page_again(request):
         public_id = uuid.UUID(request.POST.get(ENTRY, ""))
     except ValueError:
         public_id, secret = uuid.uuid4(), new_secret()
-    draft = drafts.find(public_id, secret) or RequestDraft(public_id=public_id)
+    draft = drafts.find(public_id, secret) or RequestDraft(public_id=public_id, created_at=begun_at(request))
     if draft.appointment_request_id:
         return SeeOther(address_of(draft, "sent"))
     draft.answers = {steps.REFER: ReferForm.typed(request.POST)}

@@ -6,7 +6,7 @@ import threading
 import uuid
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
@@ -219,6 +219,30 @@ def test_a_time_that_we_did_not_sign_does_not_count(client, settings, begun):
     assert AppointmentRequest.objects.get().status == "quarantined"
 
 
+def test_one_page_that_was_opened_long_ago_does_not_serve_for_many(client, settings, time_machine):
+    settings.SPAM_MIN_SECONDS = 3
+    time_machine.move_to("2026-11-24T15:00:00Z", tick=False)
+    old = hidden_of(client.get(REFER))
+    time_machine.shift(60)
+
+    send(client, hidden=hidden_of(client.get(REFER)) | {"begun": old["begun"]})
+
+    assert AppointmentRequest.objects.get().status == "quarantined"
+
+
+def test_who_presses_again_after_an_old_proof_is_not_too_quick(settings, time_machine):  # P5
+    settings.SPAM_MIN_SECONDS = 3
+    time_machine.move_to("2026-11-24T15:00:00Z", tick=False)
+    browser = Client(enforce_csrf_checks=True)
+    hidden = hidden_of(browser.get(REFER))
+    time_machine.shift(60)
+
+    fields = page_of(browser.post(REFER, REFERRAL | hidden)).fields
+    browser.post(REFER, fields | {"payer_kind": ["medicare"]})
+
+    assert AppointmentRequest.objects.get().status == "received"
+
+
 @pytest.mark.parametrize("name", ["sender_name", "diagnosis"])
 def test_words_of_the_office_are_judged_too(client, name):
     send(client, referral_with(**{name: "http://a.example http://b.example http://c.example"}))
@@ -288,6 +312,12 @@ def test_a_page_with_a_broken_key_is_received_all_the_same(client, changed, valu
 
     assert response["Location"].endswith("/sent/")
     assert AppointmentRequest.objects.count() == 1
+
+
+@pytest.mark.parametrize("secret", ["", "x", "a" * 42, "ä" * 43, "a" * 44])
+def test_a_secret_that_we_did_not_make_opens_nothing(secret):
+    assert drafts.begin_at(uuid.uuid4(), secret) is None
+    assert RequestDraft.objects.count() == 0
 
 
 def test_another_ones_entry_with_a_wrong_secret_is_left_alone(client):  # P24
@@ -390,6 +420,20 @@ def test_when_the_proof_is_too_old_a_sent_page_leads_to_its_reference(db):  # P2
     again = browser.post(REFER, fields | REFERRAL | {"csrfmiddlewaretoken": ["b" * 32]})
 
     assert (again.status_code, again["Location"]) == (303, first["Location"])
+
+
+def test_when_the_database_is_away_every_word_is_kept_for_another_try(monkeypatch):  # P5, P8
+    def away(*args):
+        raise OperationalError("database is locked")
+
+    browser = Client(raise_request_exception=False)
+    hidden = hidden_of(browser.get(REFER))
+    monkeypatch.setattr(drafts, "begin_at", away)
+
+    told = browser.post(REFER, REFERRAL | hidden)
+
+    kept = page_of(told).fields
+    assert (told.status_code, {name: kept[name] for name in REFERRAL | hidden}) == (503, REFERRAL | hidden)
 
 
 def test_get_keeps_nothing(client):

@@ -127,6 +127,15 @@ def test_the_same_file_twice_is_one(client, root):  # P1
     assert (PatientFile.objects.count(), len(on_disk(root))) == (1, 1)
 
 
+def test_files_may_be_bigger_together_than_other_pages_take(client):
+    big = [chosen(f"{number}.bin", b"x" * (7 * 2**20)) for number in range(2)]
+
+    answer = send(client, files=big)
+
+    assert answer.status_code == 303
+    assert text_of(client.get(answer["Location"])).count("We cannot take this kind of file.") == 2
+
+
 def test_five_at_most(client, root):
     files_ = [chosen(f"{number}.pdf") for number in range(6)]
 

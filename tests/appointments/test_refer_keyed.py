@@ -7,9 +7,10 @@ from django.contrib.admin.models import LogEntry
 
 from appointments.models import AppointmentRequest, Referral, RequestDraft
 from appointments.services import referrals
+from appointments.services.request import receive
 from appointments.transitions import DESK, GROUPS
 from outbox.models import Message
-from tests.answers import page_of
+from tests.answers import filled_draft, page_of
 from tests.appointments.desk import LIST, sign_in
 from tests.appointments.desk import page_of as address_of
 from tests.appointments.test_admin_change import html, text_of
@@ -150,6 +151,13 @@ def test_list_and_page_say_that_nobody_has_verified_the_office(client, dana):
 
     assert BADGE in text_of(client.get(LIST))
     assert BADGE in text_of(client.get(address_of(asked)))
+
+
+def test_a_doctor_whom_a_patient_names_is_no_referral_from_an_office(client, dana):
+    receive(filled_draft()[0])
+
+    assert Referral.objects.count() == 1
+    assert BADGE not in text_of(client.get(LIST))
 
 
 def test_after_a_match_they_say_it_no_more(client, dana):
