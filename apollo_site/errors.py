@@ -26,7 +26,7 @@ LAST_RESORT = (
 )
 # Locked, away, full, read-only. InternalError is what PostgreSQL says while it only reads.
 DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
-PUBLIC_FORM = re.compile(r"(/es)?/appointments/(request|status)/[\w/-]*")
+PUBLIC_FORM = re.compile(r"(/es)?/(appointments/(request|status)|refer)/[\w/-]*")
 TO_COPY = re.compile(r"/admin/|(/es)?/appointments/status/")
 MOST_TYPED_CHARACTERS = 100_000
 UNSHOWN = re.compile(r"pass|token|secret|otp|^_", re.IGNORECASE)

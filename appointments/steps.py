@@ -9,8 +9,10 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from appointments.forms import FORMS, StepForm
+from appointments.forms.refer import ReferForm
 
 CHECK = "check"
+REFER = "refer"  # the one page of an office that refers a patient
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,18 @@ NAMES = tuple(step.name for step in STEPS)
 def form_of(draft, name) -> StepForm:
     """The form of step `name`, bound to what was typed there, or unbound if nothing was yet."""
     typed = draft.answers.get(name)
-    return FORMS[name](None if typed is None else MultiValueDict(typed))
+    form_class = ReferForm if name == REFER else FORMS[name]
+    return form_class(None if typed is None else MultiValueDict(typed))
+
+
+def is_referral(draft) -> bool:
+    """Whether an office has filled it in."""
+    return REFER in draft.answers
 
 
 def first_unanswered(draft, before=CHECK) -> str | None:
     """The first step in front of `before` that is not answered or no longer valid; None if all are."""
-    for name in NAMES[: NAMES.index(before)]:
+    for name in [REFER] if is_referral(draft) else NAMES[: NAMES.index(before)]:
         if not form_of(draft, name).is_valid():
             return name
     return None

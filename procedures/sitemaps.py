@@ -23,6 +23,8 @@ PAGES = (
     "procedures:compare",
     "procedures:article-list",
     "appointments:start",
+    "refer:form",
+    "refer:fax-form",
 )
 
 

@@ -1,4 +1,4 @@
-"""A request that came by phone, by fax or at the counter: the questions of the public form on one page."""
+"""What came by phone, by fax or at the counter, a request or a referral: the public forms, each on one page."""
 
 import uuid
 
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from appointments import steps
 from appointments.forms.base import ManyPicksField, PickField, StepForm
+from appointments.forms.refer import ReferForm
 from appointments.models.words import Channel, UrgentSign
 from appointments.services import intake, moves
 from appointments.services.request import UnansweredError
@@ -41,15 +42,36 @@ class HowForm(StepForm):
     layout = ("channel", "language", "mine")
 
 
+class ReferralHowForm(HowForm):
+    """The language of the patient is among the questions of the form itself."""
+
+    channel = PickField(
+        label=gettext_lazy("It came by"), choices=[one for one in CHANNELS if one[0] != "walk-in"], initial=Channel.FAX
+    )
+    language = None
+
+    layout = ("channel", "mine")
+
+
 class Intake:
     """All questions at once, under the headings of the steps they are asked in on the website."""
 
+    title = gettext_lazy("Add request")
+    intro = gettext_lazy(
+        "The questions of the website, to be read aloud. Needed are name, date of birth, ZIP code, phone number and "
+        "the reason; the rest may stay empty."
+    )
+    kept = gettext_lazy("Kept as %(reference)s. Please say it aloud, and that by %(when)s we answer.")
+    how_form = HowForm
     signs = UrgentSign.labels  # to be read aloud
 
     def __init__(self, data=None):
-        self.how = HowForm(data)
-        self.parts = [(step, steps.FORMS[step.name](data)) for step in steps.STEPS if step.name in steps.FORMS]
+        self.how = self.how_form(data)
+        self.parts = self.parts_of(data)
         self.forms = [self.how, *(form for _step, form in self.parts)]
+
+    def parts_of(self, data) -> list[tuple[steps.Step, StepForm]]:
+        return [(step, steps.FORMS[step.name](data)) for step in steps.STEPS if step.name in steps.FORMS]
 
     def is_valid(self) -> bool:
         wrong = [form for form in self.forms if not form.is_valid()]  # all are asked: each says what is wrong with it
@@ -64,7 +86,7 @@ class Intake:
             how["entry_id"],
             {step.name: form.typed(data) for step, form in self.parts},
             channel=how["channel"],
-            language=how["language"],
+            language=how.get("language", settings.LANGUAGE_CODE),
             take=bool(how["mine"]),
             by=by,
         )
@@ -73,18 +95,37 @@ class Intake:
         """The same words under another id, so that the next press keeps them as a request of their own."""
         data = data.copy()
         data["entry_id"] = str(uuid.uuid4())
-        return Intake(data)
+        return type(self)(data)
+
+
+class ReferralIntake(Intake):
+    """The page of an office, as it came on paper or was told on the telephone."""
+
+    title = gettext_lazy("Key in a referral")
+    intro = gettext_lazy("The questions of the form for offices, in the order of the fax form.")
+    kept = gettext_lazy("Kept as %(reference)s. Please write it on the fax. By %(when)s we call the patient.")
+    how_form = ReferralHowForm
+    step = steps.Step(steps.REFER, gettext_lazy("What the office wrote"), "")
+
+    def parts_of(self, data):
+        return [(self.step, ReferForm(data))]
 
 
 class IntakeMixin:
-    """ "Add request" in the admin. Whoever may add: see services.setup."""
+    """ "Add request" and "Key in a referral" in the admin. Whoever may add: see services.setup."""
 
     def add_view(self, request, form_url="", extra_context=None):
+        return self._key_in(request, Intake)
+
+    def refer_view(self, request):
+        return self._key_in(request, ReferralIntake)
+
+    def _key_in(self, request, page_class):
         if not self.has_add_permission(request):
             raise PermissionDenied
         if request.method != "POST":
-            return self._intake_page(request, Intake())
-        page = Intake(request.POST)
+            return self._intake_page(request, page_class())
+        page = page_class(request.POST)
         if not page.is_valid():
             return self._intake_page(request, page, status=422)
         try:
@@ -93,12 +134,11 @@ class IntakeMixin:
             told = _("Another request from this page is kept already. Press the button again to keep this one as well.")
             return self._intake_page(request, page.begin_anew(request.POST), told=told, status=409)
         except UnansweredError:  # midnight came between the two looks at a date
-            return self._intake_page(request, Intake(request.POST), status=422)
+            return self._intake_page(request, page_class(request.POST), status=422)
         except moves.MoveNotAllowed:
             raise PermissionDenied from None
         self.log_addition(request, kept, "keyed in")
-        text = _("Kept as %(reference)s. Please say it aloud, and that by %(when)s we answer.")
-        messages.success(request, text % {"reference": kept.reference, "when": promise(kept.respond_by)})
+        messages.success(request, page.kept % {"reference": kept.reference, "when": promise(kept.respond_by)})
         if kept.urgent_flags:  # a rule may make it urgent without any sign
             messages.warning(
                 request, _("Urgent signs. Say: “Please call 911 now, or have somebody take you to the ER.”")
@@ -108,7 +148,7 @@ class IntakeMixin:
     def _intake_page(self, request, page, *, told="", status=200):
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Add request"),
+            "title": page.title,
             "opts": self.opts,
             "page": page,
             "problems": page.problems(),

@@ -143,7 +143,10 @@ class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.Mode
             self.admin_site.admin_view(require_GET(self.next_view)),
             name="appointments_appointmentrequest_next",
         )
-        return [address, numbers, following, *super().get_urls()]
+        refer = path(
+            "refer/", self.admin_site.admin_view(self.refer_view), name="appointments_appointmentrequest_refer"
+        )
+        return [address, numbers, following, refer, *super().get_urls()]
 
     def next_view(self, request):
         """On to whoever stands first on the list that one came from, but for the request that one leaves."""

@@ -16,7 +16,8 @@ class PatientFileQuerySet(models.QuerySet):
 class PatientFile(models.Model):
     """A file that a patient sent to prepare a visit, or tried to send. Its bytes lie encrypted under APOLLO_FILES.
 
-    Of one that the patient removed, the bytes and the name are gone.
+    Of one that the patient removed, the bytes and the name are gone. One that an office sends along with a referral
+    belongs to the draft until that is received.
     """
 
     class Refusal(models.TextChoices):
@@ -30,8 +31,9 @@ class PatientFile(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     appointment_request = models.ForeignKey(
-        "appointments.AppointmentRequest", on_delete=models.PROTECT, related_name="patient_files"
+        "appointments.AppointmentRequest", on_delete=models.PROTECT, null=True, related_name="patient_files"
     )
+    draft = models.ForeignKey("appointments.RequestDraft", on_delete=models.CASCADE, null=True, related_name="files")
     name = EncryptedTextField(_("name"))  # as the patient's device calls it
     kind = models.CharField(_("kind"), max_length=4, choices=words.FileKind, blank=True)
     size_bytes = models.PositiveIntegerField(_("size"), default=0)
@@ -47,7 +49,12 @@ class PatientFile(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind="", refusal__gt="") | models.Q(kind__gt="", refusal=""),
                 name="file_is_kept_or_refused",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(appointment_request=None, draft__isnull=False)
+                | models.Q(appointment_request__isnull=False, draft=None),
+                name="file_is_of_a_request_or_a_draft",
+            ),
         ]
 
     def __str__(self):

@@ -10,9 +10,9 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
-from appointments.models import AppointmentRequest, StatusEvent
+from appointments.models import AppointmentRequest, Referral, StatusEvent
 from appointments.models.words import Priority
-from appointments.services import moves
+from appointments.services import moves, referrals
 from appointments.services.request import deadline
 from appointments.services.routing import plan
 from appointments.transitions import COORDINATOR, SCHEDULER, SUPERVISOR, Status
@@ -249,6 +249,39 @@ def make_requests() -> None:
             more = visit if what in ("offer", "schedule") else {}
             with _clock_at(at.moment(now), now):
                 _do(public_id, what, by=staff[row.by.replace(" ", "-")], **_resolved(values, now), **more)
+
+
+# Sent by an office today, and matched by nobody yet
+REFERRED = asked(
+    "Agnes Prueba",
+    Ago(1.5),
+    channel="referral",
+    referrer_name="Dr. Emil Beispiel",
+    referrer_practice="Beispiel Internal Medicine",
+    referrer_phone="813-555-0166",
+    patient_knows="yes",
+    payer_kind="medicare",
+    priority=Priority.SOON,
+    reason="Leg pain on walking, better bent forward. Would an injection or MILD help her?",
+)
+REFERRAL = {
+    "sender_name": "Gilda Demo, front desk",
+    "sender_npi": "1234567893",  # made up: the number that explains the check digit
+    "sender_fax": "813-555-0167",
+    "question": REFERRED.wish["reason"],
+    "diagnosis": "M48.062, narrow spinal canal, with leg pain on walking",
+    "urgency": Referral.Urgency.SOON,
+}
+
+
+@transaction.atomic
+def make_referral() -> None:
+    """One that an office sent, through the services; it has no e-mail, so that nothing is put into the outbox."""
+    now = timezone.now()
+    with _clock_at(REFERRED.sent.moment(now), now):
+        public_id = _received(REFERRED, "+18135550168", REFERRED.wish)
+        event = StatusEvent.objects.select_related("appointment_request").get(appointment_request__public_id=public_id)
+        referrals.begin(event.appointment_request, event, REFERRAL)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from appointments.services.secret import hashed, new_secret
 
 SLUG = re.compile(r"[a-z0-9-]{1,50}")
 ID = re.compile(r"[0-9a-f]{32}")
+SECRET = re.compile(r"[\w-]{43}", re.ASCII)  # as new_secret makes them
 
 
 class AlreadySentError(Exception):
@@ -30,13 +31,23 @@ class GoneError(Exception):
 def begin(source_slug: str = "") -> tuple[RequestDraft, str]:
     """A new draft and its secret. The secret itself is stored nowhere."""
     secret = new_secret()
-    draft = RequestDraft.objects.create(
-        secret_hash=hashed(secret),
-        source_slug=source_slug if SLUG.fullmatch(source_slug) else "",
-        language=get_language(),
-        expires_at=expiry(),
-    )
-    return draft, secret
+    slug = source_slug if SLUG.fullmatch(source_slug) else ""
+    return RequestDraft.objects.create(source_slug=slug, **_opened_by(secret)), secret
+
+
+def begin_at(public_id: uuid.UUID, secret: str) -> RequestDraft | None:
+    """The draft that a page names which stored nothing when it was shown: begun now, or there already.
+
+    None for a secret of another shape, and as `find` does if there is one that it does not open.
+    """
+    if not SECRET.fullmatch(secret):
+        return None
+    RequestDraft.objects.get_or_create(public_id=public_id, defaults=_opened_by(secret))
+    return find(public_id, secret)
+
+
+def _opened_by(secret):
+    return {"secret_hash": hashed(secret), "language": get_language(), "expires_at": expiry()}
 
 
 def find(public_id: uuid.UUID, secret: str) -> RequestDraft | None:
@@ -77,15 +88,21 @@ def keep(draft: RequestDraft, step: str, typed: dict[str, list[str]]) -> Request
 
     Raises AlreadySentError or GoneError; nothing is saved then.
     """
+    current = held(draft)
+    current.answers |= {step: {name: [readable(text) for text in texts] for name, texts in typed.items()}}
+    current.expires_at = expiry()
+    current.language = get_language()
+    current.save(update_fields=["answers", "expires_at", "language"])
+    return current
+
+
+def held(draft: RequestDraft) -> RequestDraft:
+    """The draft as it stands now, ours until the transaction ends. Raises AlreadySentError or GoneError."""
     current = RequestDraft.objects.select_for_update().filter(pk=draft.pk).first()
     if current is None:
         raise GoneError
     if current.appointment_request_id:
         raise AlreadySentError
-    current.answers |= {step: {name: [readable(text) for text in texts] for name, texts in typed.items()}}
-    current.expires_at = expiry()
-    current.language = get_language()
-    current.save(update_fields=["answers", "expires_at", "language"])
     return current
 
 
@@ -103,7 +120,7 @@ def purge(at: datetime.datetime | None = None, *, apply: bool = False) -> int:
     """How many drafts are past their time at `at` (now by default); with `apply` they are deleted. Never a request."""
     expired = RequestDraft.objects.expired(at or timezone.now())
     if apply:
-        return expired.delete()[0]
+        return expired.delete()[1].get(RequestDraft._meta.label, 0)  # their files go with them, and do not count
     return expired.count()
 
 

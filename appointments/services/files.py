@@ -53,25 +53,34 @@ def keep_file(
     _check_room(appointment_request)
     file = PatientFile(appointment_request=appointment_request, name=readable(upload.name))
     try:
-        file.kind, content = _rebuilt(upload)
-        file.size_bytes = len(content)
-        store.write(file.public_id, content)
+        write(file, upload)
     except sandbox.Refused as refused:
         file.refusal, file.size_bytes = str(refused), min(upload.size, _MOST_COUNTED)
         file.save()
         raise FileRefused(file.refusal) from None
-    except (sandbox.Unavailable, OSError) as error:
-        logger.error("no file can be taken: %s", type(error.__cause__ or error).__name__)
-        raise FileRefused(UNAVAILABLE) from None
     try:
         _add(file)
     except FileRefused:
-        _delete_quietly(file)
+        delete_quietly(file)
         raise  # after any other error the row may be there all the same; if not, purging finds the file
     return file
 
 
 _MOST_COUNTED = 2**31 - 1  # what the column holds
+
+
+def write(file: PatientFile, upload: UploadedFile) -> None:
+    """Write `upload` anew, encrypted, as the content of `file`, which is not saved yet.
+
+    Raises sandbox.Refused, or FileRefused when none can be taken now.
+    """
+    try:
+        file.kind, content = _rebuilt(upload)
+        file.size_bytes = len(content)
+        store.write(file.public_id, content)
+    except (sandbox.Unavailable, OSError) as error:
+        logger.error("no file can be taken: %s", type(error.__cause__ or error).__name__)
+        raise FileRefused(UNAVAILABLE) from None
 
 
 def _rebuilt(upload):
@@ -142,11 +151,12 @@ def remove_file(appointment_request: AppointmentRequest, public_id: uuid.UUID) -
             return False
         file.name, file.removed_at = "", timezone.now()
         file.save(update_fields=["name", "removed_at"])
-    _delete_quietly(file)
+    delete_quietly(file)
     return True
 
 
-def _delete_quietly(file):
+def delete_quietly(file: PatientFile) -> None:
+    """Delete the content of `file`; what cannot be deleted now is found by `purge`."""
     try:
         store.delete(file.public_id)
     except OSError as error:

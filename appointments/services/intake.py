@@ -9,7 +9,7 @@ from appointments.forms.text import readable
 from appointments.models import AppointmentRequest, RequestDraft
 from appointments.services import draft as drafts
 from appointments.services import moves
-from appointments.services.request import receive, request_values
+from appointments.services.request import asked, receive
 from appointments.services.secret import hashed, new_secret
 from appointments.transitions import DESK, Status
 
@@ -65,6 +65,6 @@ def _check_same(kept, answers, language):
     """Whoever goes Back and keys the next patient into the same page must not lose that one."""
     if kept is None:  # what somebody types on the website right now: only a hand-made form names that
         raise moves.MoveNotAllowed
-    asked = request_values(RequestDraft(**_closed_draft(answers, language)))
-    if any(getattr(kept, name) != asked[name] for name in TOLD_APART_BY):
+    values, __ = asked(RequestDraft(**_closed_draft(answers, language)))
+    if any(getattr(kept, name) != values[name] for name in TOLD_APART_BY):
         raise moves.OtherEntryError

@@ -10,7 +10,7 @@ from appointments import steps
 from appointments.forms.text import without_format_signs
 from appointments.models import AppointmentRequest, RequestDraft, StatusEvent, words
 from appointments.services import draft as drafts
-from appointments.services import referrals, spam, tell
+from appointments.services import refer, referrals, spam, tell
 from appointments.services.routing import plan
 from appointments.transitions import Status
 
@@ -32,25 +32,24 @@ def receive(
     *,
     post: spam.Post | None = None,
     by: AbstractUser | None = None,
-    referral: dict | None = None,
     **keyed,
 ) -> AppointmentRequest:
     """The request that `draft` asks for; the same one, however often and from wherever this is called (P1).
 
     If `post`, which says how it was sent, makes it look like spam, it is quarantined and nobody is told (P44). `by` is
-    the member of staff who keyed it in, `keyed` what only they can know, `referral` what an office wrote that refers
-    the patient (as fields of Referral).
+    the member of staff who keyed it in, `keyed` what the forms do not say.
 
     Raises UnansweredError or drafts.GoneError; nothing is saved then.
     """
     if missing := steps.first_unanswered(draft):
         raise UnansweredError(missing)
-    values = request_values(draft) | keyed
+    values, referral = asked(draft)
+    values |= keyed
     route = plan(AppointmentRequest(**values))
     with transaction.atomic():
         appointment_request, is_new = _insert(draft, values | route.values)
         if is_new:
-            hits = _judge(appointment_request, draft, post) if post else []
+            hits = _judge(appointment_request, draft, post, referral) if post else []
             event = StatusEvent.objects.create(
                 appointment_request=appointment_request,
                 move="receive",
@@ -65,6 +64,7 @@ def receive(
             sent = RequestDraft.objects.filter(pk=draft.pk).update(appointment_request=appointment_request, answers={})
             if not sent:
                 raise drafts.GoneError  # somebody cleared the screen meanwhile
+            draft.files.update(draft=None, appointment_request=appointment_request)
             draft.appointment_request, draft.answers = appointment_request, {}
     return appointment_request
 
@@ -89,9 +89,9 @@ def _insert(draft, values):
     raise IntegrityError("no free reference")
 
 
-def _judge(appointment_request, draft, post):
+def _judge(appointment_request, draft, post, referral):
     """Put the request aside if it looks like spam; the rules that hold."""
-    hits = spam.hits(spam.signs_of(appointment_request, draft, post))
+    hits = spam.hits(spam.signs_of(appointment_request, draft, post, referral))
     if hits:
         appointment_request.spam_score = spam.score(hits)
         if appointment_request.spam_score >= spam.LIMIT:
@@ -100,8 +100,20 @@ def _judge(appointment_request, draft, post):
     return hits
 
 
+def asked(draft) -> tuple[dict, dict | None]:
+    """What `draft` asks for, as fields of AppointmentRequest, and, if an office wrote it, as fields of Referral.
+
+    What no form asks for cannot get in (P27). Call it when every question is answered.
+    """
+    if steps.is_referral(draft):
+        form = steps.form_of(draft, steps.REFER)
+        form.full_clean()
+        return refer.request_values(form), refer.referral_values(form)
+    return request_values(draft), None
+
+
 def request_values(draft) -> dict:
-    """What the forms of `draft` say, as fields of AppointmentRequest; what no form asks for cannot get in (P27)."""
+    """What the forms of `draft` say, as fields of AppointmentRequest."""
     forms = {name: steps.form_of(draft, name) for name in steps.FORMS}
     said = {}
     for form in forms.values():

@@ -148,6 +148,7 @@ def make_demo() -> None:
     _join_demo_clinician()
     if not AppointmentRequest.objects.exists():
         demo.make_requests()
+        demo.make_referral()
     if not ReferringPractice.objects.exists():
         demo_directory.make()
 

@@ -1,5 +1,6 @@
 """What looks like spam, in points. It is put aside, never refused, and no language, script or medical word counts."""
 
+import datetime
 import re
 import unicodedata
 from collections import Counter
@@ -47,10 +48,14 @@ MARKUP = re.compile(r"\[/?(?:url|link|img|b)\b[^]]*]|</?(?:a|img|script|iframe|b
 
 @dataclass(frozen=True)
 class Post:
-    """How the last page was sent: from which block of addresses (rates.address_block), and its hidden field."""
+    """How the last page was sent: from which block of addresses (rates.address_block), and its hidden field.
+
+    `begun_at` is when the page was opened, where that was before the draft was made.
+    """
 
     block: str
     hidden: str = ""
+    begun_at: datetime.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -140,15 +145,23 @@ def score(rules: list[Rule]) -> int:
     return sum(rule.points for rule in rules)
 
 
-def signs_of(appointment_request: AppointmentRequest, draft: RequestDraft, post: Post) -> Signs:
-    """The signs of a new request. Counts it: call this once for each, in the transaction that stores it."""
-    words, mailbox = letters_of(appointment_request.reason), mailbox_of(appointment_request.email)
+def signs_of(
+    appointment_request: AppointmentRequest, draft: RequestDraft, post: Post, referral: dict | None = None
+) -> Signs:
+    """The signs of a new request, of which an office may have written the part that is a `referral`.
+
+    Counts it: call this once for each, in the transaction that stores it.
+    """
+    referral, words, mailbox = referral or {}, appointment_request.reason, mailbox_of(appointment_request.email)
+    if referral:
+        words += appointment_request.full_name  # an office asks the same about many patients
+    words = letters_of(words)
     return Signs(
-        names=tuple(getattr(appointment_request, name) for name in NAMES),
-        texts=tuple(getattr(appointment_request, name) for name in OTHER_TEXTS),
+        names=(*(getattr(appointment_request, name) for name in NAMES), referral.get("sender_name", "")),
+        texts=(*(getattr(appointment_request, name) for name in OTHER_TEXTS), referral.get("diagnosis", "")),
         hidden=post.hidden.strip(),
         # A clock set back is nobody's hurry.
-        seconds=max(0, (timezone.now() - draft.created_at).total_seconds()),
+        seconds=max(0, (timezone.now() - (post.begun_at or draft.created_at)).total_seconds()),
         sent_this_hour=rates.count("request", post.block, seconds=3600),
         same_text_today=rates.count("words", words, seconds=24 * 3600) if len(words) >= TEXT_LETTERS else 1,
         same_mailbox_today=rates.count("mailbox", mailbox, seconds=24 * 3600) if mailbox else 1,

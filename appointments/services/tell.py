@@ -3,7 +3,9 @@
 from django.db import transaction
 from django.urls import reverse
 
-from appointments.models import AppointmentRequest, Visit
+from appointments.models import AppointmentRequest, Referral, Visit
+from appointments.models.words import PatientKnows
+from appointments.services import rates, spam
 from appointments.services.access import new_link
 from appointments.services.routing import route
 from appointments.transitions import BOOKED
@@ -12,18 +14,44 @@ from practice.services import practice_row
 
 
 def of_new_request(appointment_request, people):
-    """One notice to each of `people`, one acknowledgement if there is an e-mail.
+    """One notice to each of `people`, one acknowledgement if there is an e-mail, one receipt to an office that wrote.
 
     However often this is called, each of them leaves once.
     """
     respond_by = {"respond_by": appointment_request.respond_by.isoformat()}
     _desk("staff-notice", appointment_request, people, cause="received", context=respond_by)
-    to_patient(
-        appointment_request,
-        "acknowledgement",
-        dedupe_key=f"{appointment_request.reference}:received:patient",
-        context=respond_by,
-    )
+    if not _would_be_surprised(appointment_request):
+        to_patient(
+            appointment_request,
+            "acknowledgement",
+            dedupe_key=f"{appointment_request.reference}:received:patient",
+            context=respond_by,
+        )
+    _office_of_receipt(appointment_request, respond_by)
+
+
+def _would_be_surprised(appointment_request):
+    """Whether an office gave the address of a patient who knows of nothing. Who asks for another gave their own."""
+    return appointment_request.patient_knows == PatientKnows.NO and not appointment_request.on_behalf_name
+
+
+def _office_of_receipt(appointment_request, respond_by):
+    """The reference, to the address that an office typed. Nobody has verified it: nothing else ever goes there.
+
+    Whoever has the mailbox may have asked for none, so that a day's flood of them ends.
+    """
+    referral = Referral.objects.filter(appointment_request=appointment_request, source=Referral.Source.OFFICE).first()
+    if referral is None or not referral.sender_email:
+        return
+    mailbox = spam.mailbox_of(referral.sender_email)
+    if rates.count("receipt", mailbox, seconds=24 * 3600) <= spam.SAME_MAILBOX_PER_DAY:
+        enqueue(
+            "referral-receipt",
+            to=referral.sender_email,
+            about=appointment_request.reference,
+            dedupe_key=f"{appointment_request.reference}:received:office",
+            context=_shared(appointment_request) | respond_by,
+        )
 
 
 def desk_of_update(appointment_request, cause):

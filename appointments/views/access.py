@@ -8,6 +8,7 @@ from django.conf import settings
 from django.shortcuts import render
 from django.urls import reverse
 
+from appointments import steps
 from appointments.models import RequestDraft
 from appointments.services import draft as drafts
 from appointments.views.private import give_scoped_cookie, secrets_of
@@ -38,7 +39,8 @@ def open_draft(request, public_id) -> DraftAccess | None:
 
 def _open(public_id, secrets):
     for secret in filter(None, secrets):
-        if draft := drafts.find(public_id, secret):
+        draft = drafts.find(public_id, secret)
+        if draft and not steps.is_referral(draft):  # that one has a page of its own
             return DraftAccess(draft, secret)
     return None
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from appointments import steps
 from appointments.services import draft as drafts
+from appointments.views import refer
 from appointments.views.access import give_cookies, open_draft_with_form
 from appointments.views.clear import cleared_screen
 from appointments.views.private import mark_private
@@ -28,6 +29,10 @@ def csrf_failure(request) -> HttpResponse | None:
             return _step(request, **match.kwargs)
         if match.view_name == "appointments:clear":
             return _clear(request, **match.kwargs)
+        if match.view_name == "refer:form":
+            return mark_private(refer.page_again(request))
+        if match.view_name == "refer:clear":
+            return refer.refer_clear(request, **match.kwargs)
     except UnreadablePostError:
         return None
     return None

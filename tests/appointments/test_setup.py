@@ -113,7 +113,7 @@ def test_demo_made_again_keeps_passwords_and_the_file(demo):
     setup.make_demo()
 
     assert demo.read_text() == before
-    assert AppointmentRequest.objects.count() == 40
+    assert AppointmentRequest.objects.count() == 41
 
 
 def test_demo_file_stays_right_when_a_password_was_changed(demo):

@@ -62,6 +62,7 @@ def test_every_component_file_is_imported_once():
         "card.css",
         "directory.css",
         "editor.css",
+        "fax.css",
         "intake.css",
         "letters.css",
         "numbers.css",
