@@ -93,6 +93,11 @@ try:
 except ValueError:
     raise ImproperlyConfigured(f"Set APOLLO_OUTBOX_BACKOFF: seconds, comma-separated, for example {BACKOFF}") from None
 
+# Where the NPI registry answers. Unset: staff look there by hand.
+NPPES_URL = env.str("APOLLO_NPPES_URL", default="").strip()
+if NPPES_URL and not NPPES_URL.startswith("https://"):
+    raise ImproperlyConfigured("Set APOLLO_NPPES_URL: an address that begins with https://")
+
 # Parts
 
 INSTALLED_APPS = [
