@@ -1,9 +1,10 @@
-"""Write docs/transitions.md from the table in appointments/transitions.py."""
+"""Write docs/transitions.md from the tables in appointments/transitions.py and appointments/telling.py."""
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import translation
 
+from appointments.telling import LETTER_DAYS, TELLINGS
 from appointments.transitions import (
     BESIDE_MOVES,
     COMMENT_NEEDED,
@@ -16,11 +17,12 @@ from appointments.transitions import (
     Outcome,
     Status,
 )
+from appointments.update_kinds import AFTER_VISIT, ENDING, UpdateKind
 
 HEAD = """# The life of a request
 
-Made from `appointments/transitions.py` by `manage.py describe_transitions`; a test fails when it is not current. Change
-the table, not this page.
+Made from `appointments/transitions.py` and `appointments/telling.py` by `manage.py describe_transitions`; a test fails
+when it is not current. Change the tables, not this page.
 
 A move is refused unless the person's group may make it, the request is in one of its sources, and nobody has moved the
 request since the person's page was made. An owner or superuser counts as supervisor; nobody is above the table.
@@ -50,7 +52,7 @@ FOOT = f"""
 
 def document() -> str:
     with translation.override("en"):
-        return "\n".join([HEAD, *_statuses(), *_moves(), *_outcomes(), *_others(), FOOT])
+        return "\n".join([HEAD, *_statuses(), *_moves(), *_outcomes(), *_others(), *_tellings(), FOOT])
 
 
 def path():
@@ -103,6 +105,39 @@ def _outcomes():
 def _others():
     rows = [(what, ", ".join(sorted(groups))) for what, groups in BESIDE_MOVES]
     return ["", "## What else", "", *table(("What", "Who"), rows)]
+
+
+def _tellings():
+    rows = [
+        (
+            f"`{telling.event}`",
+            f"`{telling.status.value}`" if telling.status else "where it was",
+            ", ".join(f"{kind.label} ({days})" for kind, days in telling.kinds) or "nothing",
+        )
+        for telling in TELLINGS
+    ]
+    head = ("Event", "The referral then stands at", "Its office is owed (within business days)")
+    return ["", "## What a referring office is told", "", _told(), *table(head, rows)]
+
+
+def _told():
+    ending, after_visit = _kinds(ENDING), _kinds(AFTER_VISIT)
+    return f"""Where a physician referred the patient, a referral stands beside the request and follows its moves. Each
+letter goes to the practice that staff matched, to a contact point that is verified, and only if the patient has not
+said no; a doctor whom the patient only named is told with the patient's yes, and nothing is acknowledged as received.
+It counts as told when somebody recorded the proof that it arrived. Only the latest news leaves: what was owed before
+and has not left is withdrawn, except the letters about a visit that took place. Accepting a referral owes “Referral
+accepted” (1).
+
+A referral counts as answered when its request is finished and one of these arrived since it was last opened again:
+{ending}.
+Otherwise a supervisor closes it and says why. {LETTER_DAYS} business days after a visit, a referral of which neither
+of these arrived is outstanding: {after_visit}.
+"""
+
+
+def _kinds(kinds):
+    return ", ".join(str(kind.label) for kind in UpdateKind if kind in kinds)
 
 
 def _codes(codes):
