@@ -24,7 +24,7 @@ HEADERS = {
 BROTLI = re.compile(r"\bbr\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 EMPTY_LINES = re.compile(rb"\n\s*\n")
 DENSE = {"image/avif", "image/webp", "image/jpeg"}
-FILES = re.compile(r"/(es/)?appointments/status/[0-9a-f-]{36}/files/")
+FILES = re.compile(r"/(es/)?appointments/(status|office)/[0-9a-f-]{36}/files/")
 PRIVATE = re.compile(r"/(es/)?(admin|appointments|r)(/|$)")
 SECRET_LINK = re.compile(r"/(es/)?r/")
 
