@@ -139,5 +139,5 @@ def test_more_files_take_no_more_queries(client, practice, django_assert_num_que
             PatientFile.objects.create(appointment_request=appointment_request, name="a.pdf", kind="pdf")
 
     for appointment_request in (one, three):
-        with django_assert_num_queries(29):
+        with django_assert_num_queries(30):
             client.get(page_of(appointment_request))
