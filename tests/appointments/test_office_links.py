@@ -165,6 +165,14 @@ def test_a_code_is_read_out_to_a_verified_number_of_the_office_only(client, prac
     assert AccessCode.objects.count() == 0
 
 
+def test_the_service_reads_no_code_out_to_another_number(referral, robin):
+    elsewhere = ContactPointFactory(verified=True, kind="phone", value="+18135550152")
+
+    with pytest.raises(access.OfficeMayNotHear):
+        office_links.read_out(referral.public_id, access_link(), called=elsewhere, by=robin)
+    assert AccessCode.objects.count() == 0
+
+
 def test_three_codes_are_read_out_in_an_hour(client, noon, referral):
     sign_in(client, COORDINATOR)
     answers = [read(client, referral, point()).status_code for _ in range(4)]
