@@ -24,7 +24,7 @@ HEADERS = {
 BROTLI = re.compile(r"\bbr\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 EMPTY_LINES = re.compile(rb"\n\s*\n")
 DENSE = {"image/avif", "image/webp", "image/jpeg"}
-FILES = re.compile(r"/(es/)?(appointments/status/[0-9a-f-]{36}/files|refer)/")
+FILES = re.compile(r"/(es/)?(appointments/(status|office)/[0-9a-f-]{36}/files|refer)/")
 PRIVATE = re.compile(r"/(es/)?(admin|appointments|fhir|r|refer)(/|$)")
 SECRET_LINK = re.compile(r"/(es/)?r/")
 

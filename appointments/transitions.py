@@ -111,6 +111,7 @@ BESIDE_MOVES = (
     (_("accept a referral"), DECIDERS),
     (_("prepare a letter to a referring office"), PREPARERS),
     (_("match a referral to an office, verify a contact point, approve and send letters"), REFERRERS),
+    (_("make links and codes for a referring office, and end them"), REFERRERS),
     (_("close a referral without telling the office, with a reason; assess a misdirected letter"), LOOP_CLOSERS),
     (_("make and revoke a token with which an office's own system reads its referrals"), TOKEN_KEEPERS),
 )

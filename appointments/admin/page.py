@@ -69,7 +69,7 @@ def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
         "questions": appointment_request.patient_questions.select_related("asked_by") if words else [],
         "offers": appointment_request.time_offers.select_related("location", "clinician") if words else [],
         "said": [entry_of_event(event, words) for event in reversed(events) if words and is_said(event)],
-        "files": list(appointment_request.patient_files.all()) if words else [],
+        "files": list(appointment_request.patient_files.select_related("office")) if words else [],
         "notes": appointment_request.staff_notes.select_related("by") if words else [],
         "history": history_of(events, attempts, words),
         "reads": _reads(appointment_request) if groups & AUDITORS else [],

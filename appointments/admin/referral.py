@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from appointments.admin.letters import LettersMixin
+from appointments.admin.office_links import OfficeLinksMixin
 from appointments.admin.referral_forms import AcceptForm, ConsentForm, FindForm, LoopForm, MatchForm, ReferralForm
 from appointments.admin.referral_list import LetterFilter, list_context
 from appointments.admin.referral_page import context_of, events_since
@@ -38,7 +39,7 @@ DECISIONS = (
 
 
 @admin.register(Referral)
-class ReferralAdmin(LettersMixin, admin.ModelAdmin):
+class ReferralAdmin(LettersMixin, OfficeLinksMixin, admin.ModelAdmin):
     """Stock forms are never reached: everything changes through services."""
 
     fields = ()
@@ -79,7 +80,7 @@ class ReferralAdmin(LettersMixin, admin.ModelAdmin):
                 return self._decide(request, referral, decision)
         if FindForm.name in request.POST:
             return self._find(request, referral)
-        for button, act in self.letter_actions.items():
+        for button, act in (self.letter_actions | self.office_actions).items():
             if button in request.POST:
                 return act(self, request, referral)
         raise BadRequest
@@ -97,6 +98,7 @@ class ReferralAdmin(LettersMixin, admin.ModelAdmin):
             **self.admin_site.each_context(request),
             **context_of(referral, groups, bound=bound, since=events, found=found),
             **self.letters_context(request, referral, groups, bound=bound),
+            **self.office_context(referral, groups),
             "title": _("Referral %(reference)s") % {"reference": referral},
             "opts": self.opts,
             "preserved_filters": self.get_preserved_filters(request),

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appointments.admin.letters import DONE as LETTERS_DONE
+from appointments.admin.office_links import DONE as OFFICE_DONE
 from appointments.admin.outstanding import is_unverified, letters_of, of_letters
 from appointments.admin.page import Entry, entry_of_event, name_of
 from appointments.admin.referral_forms import AcceptForm, ConsentForm, FindForm, LoopForm, MatchForm
@@ -20,6 +21,7 @@ WHAT = {
     "patient-said": gettext_lazy("Noted what the patient said"),
     "loop-closed": gettext_lazy("Closed without telling the office"),
     **LETTERS_DONE,
+    **OFFICE_DONE,
 }
 
 

@@ -13,7 +13,7 @@ from appointments.transitions import MOVES
 
 NONE_SUITS = "none"
 WORDS = 1000
-NOT_WORDS = {"csrfmiddlewaretoken", "seen_version", "offer"}  # fields of this page that nobody types
+NOT_WORDS = {"csrfmiddlewaretoken", "seen_version", "offer", "entry_id"}  # fields of these pages that nobody types
 
 
 class PatientForm(StepForm):

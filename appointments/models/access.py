@@ -5,10 +5,17 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from appointments.models.physician import ContactKind
+
 
 class AccessLinkQuerySet(models.QuerySet):
     def valid(self, at):
+        """Neither ended nor too old. Whether the office of one may still hear from us, AccessLink.stands says."""
         return self.filter(revoked_at=None, expires_at__gt=at)
+
+    def with_all(self):
+        """With what AccessLink.stands reads."""
+        return self.select_related("appointment_request__referral", "contact_point__practice")
 
 
 class AccessLink(models.Model):
@@ -47,7 +54,29 @@ class AccessLink(models.Model):
         return f"{self.purpose} {self.pk}"
 
     def is_valid(self, at):
-        return self.revoked_at is None and self.expires_at > at
+        return self.expires_at > at and self.stands(at)
+
+    def stands(self, at):
+        """Whether what it opened may be seen at `at`. An office must still be the one that may hear of the patient."""
+        return self.revoked_at is None and (self.contact_point is None or self._office_may_see(at))
+
+    def _office_may_see(self, at):
+        if not self.appointment_request.referral.may_tell(self.contact_point, at):
+            return False
+        # Verified anew, it may be another machine: what was sent there before opens nothing any more.
+        return self.contact_point.verified_at <= self.created_at
+
+    @property
+    def office(self):
+        """The practice whose page it opens; None for the patient's."""
+        return self.contact_point and self.contact_point.practice
+
+    @property
+    def code_address(self) -> str:
+        """The e-mail address that its codes go to; "" if there is none, and somebody reads them out on the phone."""
+        if self.contact_point is None:
+            return self.appointment_request.email
+        return self.contact_point.value if self.contact_point.kind == ContactKind.EMAIL else ""
 
 
 class AccessCodeQuerySet(models.QuerySet):
@@ -86,4 +115,4 @@ class AccessSession(models.Model):
         return str(self.public_id)
 
     def is_open(self, at):
-        return self.expires_at > at and self.link.revoked_at is None
+        return self.expires_at > at and self.link.stands(at)

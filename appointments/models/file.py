@@ -12,9 +12,14 @@ class PatientFileQuerySet(models.QuerySet):
         """Files that were taken, and that the patient has not removed."""
         return self.filter(refusal="", removed_at=None)
 
+    def sent_by(self, office):
+        """Those that `office` (a practice) sent, or the patient (None): neither sees what the other has sent."""
+        return self.filter(office=office)
+
 
 class PatientFile(models.Model):
-    """A file that a patient sent to prepare a visit, or tried to send. Its bytes lie encrypted under APOLLO_FILES.
+    """A file that a patient, or `office`, sent to prepare a visit, or tried to send. Its bytes lie encrypted under
+    APOLLO_FILES.
 
     Of one that the patient removed, the bytes and the name are gone. One that an office sends along with a referral
     belongs to the draft until that is received.
@@ -34,6 +39,9 @@ class PatientFile(models.Model):
         "appointments.AppointmentRequest", on_delete=models.PROTECT, null=True, related_name="patient_files"
     )
     draft = models.ForeignKey("appointments.RequestDraft", on_delete=models.CASCADE, null=True, related_name="files")
+    office = models.ForeignKey(
+        "appointments.ReferringPractice", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("from")
+    )
     name = EncryptedTextField(_("name"))  # as the patient's device calls it
     kind = models.CharField(_("kind"), max_length=4, choices=words.FileKind, blank=True)
     size_bytes = models.PositiveIntegerField(_("size"), default=0)

@@ -143,6 +143,11 @@ class Referral(models.Model):
     def __str__(self):
         return f"{self.appointment_request.reference}"
 
+    def may_tell(self, contact_point, at) -> bool:
+        """Whether something about the patient may leave for `contact_point` at `at`."""
+        is_theirs = contact_point.practice_id == self.practice_id
+        return is_theirs and contact_point.is_verified(at) and not self.is_blocked
+
     @property
     def is_blocked(self):
         """Whether the patient's word keeps us from telling the office anything; as ReferralQuerySet.allowed."""

@@ -1,4 +1,4 @@
-"""Files that patients send to prepare a visit: taken, given to those who may see them, and removed."""
+"""Files that patients and offices send to prepare a visit: taken, given to those who may see them, and removed."""
 
 import datetime
 import logging
@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from appointments import sandbox
-from appointments.models import AppointmentRequest, PatientFile
+from appointments.models import AppointmentRequest, PatientFile, ReferringPractice
 from appointments.services import rates, store, tell
 from appointments.services.moves import NoRight, groups_of, record_read
 from appointments.transitions import OPEN, READERS
@@ -42,16 +42,21 @@ class ContentAway(Exception):
 
 
 def keep_file(
-    appointment_request: AppointmentRequest, upload: UploadedFile, *, at: datetime.datetime | None = None
+    appointment_request: AppointmentRequest,
+    upload: UploadedFile,
+    *,
+    office: ReferringPractice | None = None,
+    at: datetime.datetime | None = None,
 ) -> PatientFile:
-    """Take `upload`: written anew, encrypted, and then its row. The request itself is never touched.
+    """Take `upload` of the patient or of `office`: written anew, encrypted, and then its row. The request itself is
+    never touched.
 
     Raises FileRefused. What was wrong with a file itself is kept as a row, so that staff can help.
     """
     if rates.count("file", str(appointment_request.public_id), seconds=3600, at=at) > TRIES_PER_HOUR:
         raise FileRefused(TOO_OFTEN)
-    _check_room(appointment_request)
-    file = PatientFile(appointment_request=appointment_request, name=readable(upload.name))
+    _check_room(appointment_request, office)
+    file = PatientFile(appointment_request=appointment_request, office=office, name=readable(upload.name))
     try:
         write(file, upload)
     except sandbox.Refused as refused:
@@ -96,9 +101,10 @@ def _rebuilt(upload):
 def _add(file):
     """Several at once wait here for each other, so that five are five. Staff are told of each."""
     appointment_request = _locked(file.appointment_request)
-    _check_room(appointment_request)
+    _check_room(appointment_request, file.office)
     file.save()
-    tell.desk_of_update(appointment_request, f"file:{file.public_id}")
+    told = tell.desk_of_office if file.office else tell.desk_of_update
+    told(appointment_request, f"file:{file.public_id}")
 
 
 def _locked(appointment_request):
@@ -106,10 +112,10 @@ def _locked(appointment_request):
     return AppointmentRequest.objects.select_for_update().get(pk=appointment_request.pk)
 
 
-def _check_room(appointment_request):
+def _check_room(appointment_request, office):
     if appointment_request.status not in OPEN:
         raise FileRefused(FINISHED)
-    if appointment_request.patient_files.kept().count() >= MOST_FILES:
+    if appointment_request.patient_files.kept().sent_by(office).count() >= MOST_FILES:
         raise FileRefused(TOO_MANY)
 
 
@@ -146,7 +152,7 @@ def remove_file(appointment_request: AppointmentRequest, public_id: uuid.UUID) -
         locked = _locked(appointment_request)
         if locked.status not in OPEN:
             raise FileRefused(FINISHED)
-        file = locked.patient_files.kept().filter(public_id=public_id).first()
+        file = locked.patient_files.kept().sent_by(None).filter(public_id=public_id).first()
         if file is None:
             return False
         file.name, file.removed_at = "", timezone.now()

@@ -12,6 +12,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from appointments.letter_moves import LETTER_MOVES, SECTIONS, LetterMove
@@ -89,6 +91,20 @@ def move_letter(public_id: uuid.UUID, name: str, *, seen_version: int, by: Abstr
     before = update.status
     details = _CONSEQUENCES[name](update, values, by)
     return _keep(update, chosen.target, f"letter-{name}", before=before, by=by, values=values, details=details)
+
+
+@transaction.atomic
+def confirm_read(public_id: uuid.UUID) -> ReferralUpdate:
+    """The office says on its page that it has read a letter that was sent: it arrived, if not where it was sent to.
+
+    Raises Stale, or LetterNotAllowed.
+    """
+    seen_version = ReferralUpdate.objects.values_list("version", flat=True).get(public_id=public_id)
+    update = _take(public_id, seen_version, {Status.SENT})
+    update.confirmed_at = timezone.now()
+    when = date_format(timezone.localtime(update.confirmed_at), "N j, Y, P")
+    update.proof = gettext("Read on the secure page, %(when)s") % {"when": when}
+    return _keep(update, Status.CONFIRMED, "letter-read", before=Status.SENT, by=None, values={}, details={})
 
 
 def _chosen(name, by, values) -> LetterMove:

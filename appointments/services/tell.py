@@ -1,5 +1,6 @@
 """The messages about a request, to staff and to the patient: no name, no word about health, in any of them (P16)."""
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.urls import reverse
 
@@ -8,7 +9,7 @@ from appointments.models.words import PatientKnows
 from appointments.services import rates, spam
 from appointments.services.access import new_link
 from appointments.services.routing import route
-from appointments.transitions import BOOKED
+from appointments.transitions import BOOKED, COORDINATOR
 from outbox.services import enqueue, is_queued, withdraw
 from practice.services import practice_row
 
@@ -57,6 +58,14 @@ def _office_of_receipt(appointment_request, respond_by):
 def desk_of_update(appointment_request, cause):
     """One notice for each `cause`, what the patient did, to those who mind it."""
     _desk("staff-update", appointment_request, who_minds(appointment_request), cause=cause, context={})
+
+
+def desk_of_office(appointment_request, cause):
+    """One notice for each `cause`, what the referring office did on its page, to whoever answers offices."""
+    people = list(get_user_model().objects.filter(is_active=True, groups__name=COORDINATOR).exclude(email=""))
+    people = people or who_minds(appointment_request)
+    path = {"path": reverse("admin:appointments_referral_change", args=[appointment_request.referral.pk])}
+    _desk("staff-office", appointment_request, people, cause=cause, context=path)
 
 
 def of_clock(appointment_request, kind, people):
@@ -141,6 +150,18 @@ def mail_patient(appointment_request, kind, *, dedupe_key, context=None, secrets
         context=_shared(appointment_request) | (context or {}),
         secrets=secrets,
         wait_seconds=wait_seconds,
+    )
+
+
+def mail_office(appointment_request, kind, *, to, dedupe_key, context=None, secrets):
+    """To an office, in English: the language of the request is the patient's."""
+    enqueue(
+        kind,
+        to=to,
+        about=appointment_request.reference,
+        dedupe_key=dedupe_key,
+        context=_shared(appointment_request) | (context or {}),
+        secrets=secrets,
     )
 
 

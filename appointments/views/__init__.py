@@ -4,6 +4,15 @@ from appointments.views.conversation import act, patient, visit_ics
 from appointments.views.csrf import csrf_failure
 from appointments.views.files import patient_files, remove_file
 from appointments.views.look_up import look_up
+from appointments.views.office import (
+    office,
+    office_files,
+    office_full,
+    office_letter,
+    office_message,
+    office_read,
+    office_wrong,
+)
 from appointments.views.sent import sent
 from appointments.views.start import start
 from appointments.views.status import code, end, gate
@@ -20,6 +29,13 @@ __all__ = [
     "end",
     "gate",
     "look_up",
+    "office",
+    "office_files",
+    "office_full",
+    "office_letter",
+    "office_message",
+    "office_read",
+    "office_wrong",
     "patient",
     "patient_files",
     "remove_file",

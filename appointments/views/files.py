@@ -18,7 +18,7 @@ FULL = (files.FINISHED, files.TOO_MANY)  # nothing can be chosen then, so there 
 
 def context_of(request, access, form=None) -> dict:
     """What `appointments/status/_files.html` needs beside `access`."""
-    kept = list(access.appointment_request.patient_files.kept())
+    kept = list(access.appointment_request.patient_files.kept().sent_by(None))
     told = request.GET.get(TOLD)
     return {
         "files": kept,

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from appointments.models import AppointmentRequest, Export, Visit
-from tests.factories import AppointmentRequestFactory, LocationFactory, ReferralFactory
+from tests.factories import AppointmentRequestFactory, LocationFactory, ReferralFactory, ReferralUpdateFactory
 
 PASSWORD = "a long enough password"
 
@@ -82,6 +82,7 @@ def addresses(site, owner):
         "pk": request.pk,
         "file_id": file.public_id,
         "action": "withdraw",
+        "letter_id": ReferralUpdateFactory(referral__appointment_request=request).public_id,
         "digest": "0" * 64,
         "width": 640,
         "extension": "webp",

@@ -15,6 +15,7 @@ PRIVATE = [
     "/appointments/request/00000000-0000-4000-8000-000000000000/you/%2e%2e/x.js",
     "/appointments/status/",
     "/appointments/status/00000000-0000-4000-8000-000000000000/",
+    "/appointments/office/00000000-0000-4000-8000-000000000000/",
     "/appointments/status/00000000-0000-4000-8000-000000000000/style.css",
     "/r/x",
     "/es/r/x",

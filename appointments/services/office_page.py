@@ -1,0 +1,101 @@
+"""What a referring office does on its page: read, write, send files, say that it is the wrong one."""
+
+import uuid
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from appointments.models import AccessLink, ReadEvent, ReferralEvent, ReferralUpdate, StaffNote
+from appointments.services import contact_points, incidents, tell
+from appointments.services.access_mail import lock
+from appointments.services.rates import count
+from appointments.services.referrals import record
+
+MESSAGES_PER_HOUR = 10
+WRONG = "The office that got a link to this referral says that it is the wrong office. Its links were ended."
+LetterStatus = ReferralUpdate.Status
+# What was approved once is theirs to read, until it is withdrawn or turns out to have gone astray.
+READABLE = (LetterStatus.APPROVED, LetterStatus.SENDING, LetterStatus.SENT, LetterStatus.CONFIRMED)
+
+
+class TooManyMessages(Exception):
+    """Within an hour."""
+
+
+def record_read(link: AccessLink) -> ReadEvent:
+    """Record that the office of `link` looked at the patient (P28)."""
+    return ReadEvent.objects.create(appointment_request=link.appointment_request, office=link.office)
+
+
+def letters_of(link: AccessLink) -> QuerySet[ReferralUpdate]:
+    """The letters that were made for the office of `link`, the newest first: none of another, to which it was first
+    matched.
+    """
+    letters = link.appointment_request.referral.updates.filter(status__in=READABLE)
+    return letters.filter(contact_point__practice=link.office).order_by("-pk")
+
+
+def show_in_full(link: AccessLink) -> ReferralEvent:
+    """Record that the office asked for the patient's full name."""
+    return _record(link, "shown-in-full")
+
+
+@transaction.atomic
+def open_letter(link: AccessLink, public_id: uuid.UUID) -> ReferralUpdate:
+    """A letter that the office may read; that it was opened is recorded.
+
+    Raises ReferralUpdate.DoesNotExist.
+    """
+    letter = letters_of(link).get(public_id=public_id)
+    _record(link, "letter-opened", letter=letter.pk)
+    return letter
+
+
+@transaction.atomic
+def write(link: AccessLink, text: str, *, entry_id: uuid.UUID) -> ReferralEvent:
+    """A message to whoever answers offices, once per `entry_id`. They get a mail without its words.
+
+    Raises TooManyMessages.
+    """
+    if count("office-message", str(link.appointment_request.public_id), seconds=3600) > MESSAGES_PER_HOUR:
+        raise TooManyMessages
+    details = {"practice": link.office.pk, "link": link.pk}
+    event, is_new = ReferralEvent.objects.get_or_create(
+        public_id=entry_id,
+        defaults={
+            "appointment_request": link.appointment_request,
+            "what": "office-wrote",
+            "comment": text,
+            "details": details,
+        },
+    )
+    if is_new:
+        tell.desk_of_office(link.appointment_request, f"office-wrote:{event.pk}")
+    return event
+
+
+@transaction.atomic
+def say_wrong(link: AccessLink) -> None:
+    """The link reached somebody else: nothing more goes there, and staff hear of it. What was read is an incident."""
+    lock(link)
+    sent_there = AccessLink.objects.filter(contact_point=link.contact_point, revoked_at=None)
+    if not sent_there.update(revoked_at=timezone.now()):
+        return  # said twice at once
+    contact_points.failed(link.contact_point, wrong=True)
+    event = _record(link, "wrong-office", contact_point=link.contact_point.pk)
+    for letter in _opened_letters(link):
+        incidents.open_for(letter, by=None)
+    StaffNote.objects.create(appointment_request=link.appointment_request, text=WRONG)
+    tell.desk_of_office(link.appointment_request, f"wrong-office:{event.pk}")
+
+
+def _opened_letters(link):
+    opened = link.appointment_request.referral_events.filter(what="letter-opened", details__practice=link.office.pk)
+    pks = {details["letter"] for details in opened.values_list("details", flat=True)}
+    return ReferralUpdate.objects.filter(pk__in=pks).order_by("pk")
+
+
+def _record(link, what, **details):
+    referral = link.appointment_request.referral
+    return record(referral, what, by=None, practice=link.office.pk, link=link.pk, **details)
