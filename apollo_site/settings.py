@@ -182,6 +182,7 @@ WORKER_CHORES = [
     "appointments.services.clock.run",
     "appointments.services.remind.remind",
     "appointments.services.letter_reminders.remind",
+    "appointments.services.letters.catch_up",
     "apollo_site.in_order.mail_owners",
 ]
 

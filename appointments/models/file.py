@@ -14,7 +14,7 @@ class PatientFileQuerySet(models.QuerySet):
 
     def sent_by(self, office):
         """Those that `office` (a practice) sent, or the patient (None): neither sees what the other has sent."""
-        return self.filter(office=office)
+        return self.filter(office=office, came_with_referral=False)
 
 
 class PatientFile(models.Model):
@@ -42,6 +42,7 @@ class PatientFile(models.Model):
     office = models.ForeignKey(
         "appointments.ReferringPractice", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("from")
     )
+    came_with_referral = models.BooleanField(_("came with the referral"), default=False)
     name = EncryptedTextField(_("name"))  # as the patient's device calls it
     kind = models.CharField(_("kind"), max_length=4, choices=words.FileKind, blank=True)
     size_bytes = models.PositiveIntegerField(_("size"), default=0)

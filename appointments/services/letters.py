@@ -316,6 +316,14 @@ def after_fax(message: Message) -> None:
         _keep(update, target, "letter-machine", before=Status.SENDING, by=None, values={}, details={})
 
 
+def catch_up() -> None:
+    """Hear of the ends that `after_fax` missed, so that no letter stays on its way for ever. The worker calls it."""
+    for update in ReferralUpdate.objects.filter(status=Status.SENDING):
+        for message in Message.objects.filter(dedupe_key=key_of(update)):
+            with transaction.atomic():
+                after_fax(message)
+
+
 def _came_back(update, state):
     """Where the letter stands after its message has ended as `state`; None as long as that is no end."""
     if state == Message.State.SENT:

@@ -106,7 +106,8 @@ def _withdraw_old_news(referral):
 
 
 def _owe(referral, telling: Telling, event):
-    kinds = [(kind, days) for kind, days in telling.kinds if _is_owed(referral, kind)]
+    owed = set(referral.updates.filter(status__in=STAYS_HERE).values_list("kind", flat=True)) if telling.kinds else ()
+    kinds = [(kind, days) for kind, days in telling.kinds if kind not in owed and _is_owed(referral, kind)]
     if not kinds:
         return
     calendar = current_practice().calendar

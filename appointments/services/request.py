@@ -64,7 +64,7 @@ def receive(
             sent = RequestDraft.objects.filter(pk=draft.pk).update(appointment_request=appointment_request, answers={})
             if not sent:
                 raise drafts.GoneError  # somebody cleared the screen meanwhile
-            draft.files.update(draft=None, appointment_request=appointment_request)
+            draft.files.update(draft=None, appointment_request=appointment_request, came_with_referral=True)
             draft.appointment_request, draft.answers = appointment_request, {}
     return appointment_request
 

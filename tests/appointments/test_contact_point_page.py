@@ -233,7 +233,8 @@ def test_others_read_and_press_nothing(client, practice, group):
     page = client.get(page_of(fax))
 
     assert (page.status_code, "<form" in page.content.decode().partition('id="content-main"')[2]) == (200, False)
-    assert {press(client, fax, **data).status_code for data in (CALL, {"challenge": 1}, {"active": "no"})} == {403}
+    presses = (CALL, CALL | {"called": ""}, {"challenge": 1}, {"active": "no"}, {})
+    assert {press(client, fax, **data).status_code for data in presses} == {403}
     assert client.get(f"{LIST}add/?practice={fax.practice_id}").status_code == 403
     assert ContactPointEvent.objects.count() == 0
 

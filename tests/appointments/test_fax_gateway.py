@@ -238,3 +238,14 @@ def test_letter_held_by_a_restore_leaves_once_staff_let_it(coordinator, sink, qu
     outbox.release(Message.objects.get(), by=coordinator)
 
     assert (worked_off().state, stored(update)["status"]) == ("sent", "sent")
+
+
+def test_end_that_was_missed_is_caught_up_with(coordinator, gateway):
+    update = under_way(coordinator)
+    letters.catch_up()
+    still = stored(update)["status"]
+    Message.objects.update(state=State.FAILED_PERMANENT)  # and nobody was told
+
+    letters.catch_up()
+
+    assert (still, stored(update)["status"], stored(update)["failure"]) == ("sending", "failed", "refused")

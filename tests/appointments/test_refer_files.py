@@ -46,6 +46,7 @@ def test_several_files_at_once_go_with_the_request(client, root):
         ("mri.jpg", "jpeg", None),
     ]
     assert files.content_of(kept[0]).startswith(b"%PDF")
+    assert not asked.patient_files.sent_by(None).exists()  # the patient neither sees nor removes what the office sent
     assert len(on_disk(root)) == 2
 
 

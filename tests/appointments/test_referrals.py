@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from appointments.models import Referral, ReferralEvent, ReferralUpdate, StatusEvent
+from appointments.models import Referral, ReferralEvent, ReferralUpdate, StatusEvent, Visit
 from appointments.services import moves, referrals
 from appointments.services.rights import MoveNotAllowed, NoRight
 from appointments.telling import BY_EVENT, TELLINGS, ReferralStatus
@@ -285,6 +285,29 @@ def test_accepted_it_is_accepted_when_it_comes_back_from_waiting(supervisor, fri
     make("resume", referral, supervisor)
 
     assert now_of(referral).status == "accepted"
+
+
+@pytest.mark.parametrize("name", ["ask", "offer", "wait"])
+def test_office_is_asked_for_nothing_once_we_wait_for_somebody_else(supervisor, friday, name):
+    referral = referred(Status.IN_REVIEW)
+    make("wait", referral, supervisor, waiting_on="referrer")
+    event = "wait:payer" if name == "wait" else name
+
+    make_so(event, referral, supervisor)
+
+    assert now_of(referral).status == "under-review"
+
+
+def test_visit_that_is_over_twice_owes_its_letters_once(supervisor, friday):
+    referral = referred(Status.SCHEDULED)
+    make_so("complete:fulfilled", referral, supervisor)
+    make("reopen", referral, supervisor)
+    make("schedule", referral, supervisor, starts_at=FRIDAY + DAY)
+
+    Visit.objects.filter(status="booked").update(starts_at=FRIDAY)
+    make("complete", referral, supervisor, visit_status="fulfilled")
+
+    assert sorted(kind for kind, __ in letters(referral)) == ["final", "interim"]
 
 
 def test_each_move_makes_one_version_of_the_referral(supervisor, friday):
