@@ -36,15 +36,6 @@ def letter_pdf(content: dict) -> bytes:
     return _pdf(UpdateKind(content["kind"]).value, content)
 
 
-def challenge_pdf(content: dict) -> bytes:
-    """The sheet that proves a fax number or a postal address: a one-time code, and nothing of any patient.
-
-    `content` has texts: `language`, `practice`, `to` (its `number_display` is to be proved) and `date` as above,
-    `code` (in groups), `verify_url` (where it is typed in). Raises as above.
-    """
-    return _pdf("challenge", content)
-
-
 def _pdf(name, content):
     weasyprint = library()
     with translation.override(content["language"]):

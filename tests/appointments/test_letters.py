@@ -14,7 +14,7 @@ from django.template.backends.django import DjangoTemplates
 from pypdf import PdfReader
 
 from appointments import letters
-from appointments.letters import LettersUnavailable, challenge_pdf, letter_pdf
+from appointments.letters import LettersUnavailable, letter_pdf
 from appointments.update_kinds import UpdateKind
 from outbox.render import RenderError
 
@@ -44,14 +44,6 @@ CONTENT = {
     "sections": SECTIONS,
     "note": "Spinal stenosis, kyphoplasty asked for.",
     "signed_by": "Maria Demo, MD",
-}
-CHALLENGE = {
-    "language": "en",
-    "practice": PRACTICE,
-    "to": TO,
-    "date": "2026-11-27",
-    "code": "1234 5678",
-    "verify_url": "https://practice.example.org/refer/verify/",
 }
 NEEDS_PANGO = pytest.mark.usefixtures("pango")
 
@@ -259,9 +251,8 @@ def test_a_character_that_no_font_has_is_not_quoted_in_the_log(caplog):  # P35
 
 
 @NEEDS_PANGO
-@pytest.mark.parametrize("make", [letter, lambda: challenge_pdf(CHALLENGE)], ids=["letter", "challenge"])
-def test_a_sheet_can_be_read_aloud(make):
-    with pikepdf.open(io.BytesIO(make())) as pdf, pdf.open_metadata() as metadata:
+def test_a_letter_can_be_read_aloud():
+    with pikepdf.open(io.BytesIO(letter())) as pdf, pdf.open_metadata() as metadata:
         assert metadata["pdfuaid:part"] == "1"
         assert (pdf.Root.Lang, pdf.Root.MarkInfo.Marked, pdf.Root.ViewerPreferences.DisplayDocTitle) == (
             "en",
@@ -288,30 +279,12 @@ def test_a_letter_that_would_load_something_is_not_made(monkeypatch, tmp_path, s
 
     folder = tmp_path / letters.FOLDER
     folder.mkdir(parents=True)
-    (folder / "challenge.html").write_text(f'<base href="file:///"><img src="{source}">')
+    (folder / "received.html").write_text(f'<base href="file:///"><img src="{source}">')
     engine = DjangoTemplates({"NAME": "trial", "DIRS": [tmp_path], "APP_DIRS": False, "OPTIONS": {}})
     monkeypatch.setattr(letters, "_templates", lambda: engine)
 
     with pytest.raises(FatalURLFetchingError):
-        challenge_pdf(CHALLENGE)
-
-
-# The sheet that proves a number
-
-
-@NEEDS_PANGO
-def test_the_challenge_is_one_page_with_the_code_and_where_it_is_typed_in():
-    (page,) = pages(challenge_pdf(CHALLENGE))
-
-    assert "Sent to 813-555-0123" in page
-    assert "Your code 1234 5678" in page
-    assert "Open this page in a web browser: https://practice.example.org/refer/verify/" in page
-    assert "Did this reach you in error? Please call 813-555-0100 and destroy this page." in page
-
-
-@NEEDS_PANGO
-def test_the_challenge_holds_nothing_of_a_patient_even_if_it_is_given():
-    assert pages(challenge_pdf(CONTENT | CHALLENGE)) == pages(challenge_pdf(CHALLENGE))
+        letter_pdf(CONTENT | {"kind": "received"})
 
 
 # Without the libraries
