@@ -10,6 +10,7 @@ from appointments.admin.office_links import DONE as OFFICE_DONE
 from appointments.admin.outstanding import is_unverified, letters_of, of_letters
 from appointments.admin.page import Entry, entry_of_event, name_of
 from appointments.admin.referral_forms import AcceptForm, ConsentForm, FindForm, LoopForm, MatchForm
+from appointments.admin.standing import known
 from appointments.models import ContactPoint, Referral, ReferralEvent, ReferringPractice
 from appointments.services import matching, referrals
 from appointments.transitions import DECIDERS, DESK, LOOP_CLOSERS, MOVES, OPEN, READERS, REFERRERS
@@ -42,6 +43,7 @@ def context_of(referral, groups, *, bound=None, since=(), found=None) -> dict:
         **forms_of(referral, groups, bound),
         "is_unverified": is_unverified(referral, now),
         "contact_points": [(point, point.is_verified(now)) for point in points_of(referral)],
+        "known": known([referral.physician], now) if referral.physician else [],
         "letters_left": letters_of(referral, now),
         "is_letter_late": Referral.objects.outstanding(now).filter(pk=referral.pk).exists(),
         "may_decline": row.status in MOVES["close"].sources and bool(groups & MOVES["close"].by),

@@ -143,7 +143,8 @@ def test_chosen_office_is_shown_with_its_numbers(client, practice):
     assert f"Fax 813-555-0150 verified until {until:%B} {until.day}, {until.year}" in page
     assert "Phone 813-555-0151 not verified: nothing about the patient goes there" in page
     assert "Pattern Family Medicine , Ruskin" in page
-    assert "Paula Pattern, MD · NPI 1234567893 · not looked up in the registry yet" in page
+    assert "Paula Pattern, MD · NPI 1234567893 Reachable" in page
+    assert "Look the NPI up in the registry." in page
 
 
 def test_what_is_owed_stands_there_with_its_day(client, practice):
@@ -620,7 +621,7 @@ def furnish(referral, count):
         )
 
 
-@pytest.mark.parametrize(("matched", "expected"), [(True, 22), (False, 24)], ids=["matched", "with suggestions"])
+@pytest.mark.parametrize(("matched", "expected"), [(True, 28), (False, 26)], ids=["matched", "with suggestions"])
 def test_page_costs_the_same_with_1_and_3_of_everything(client, practice, matched, expected):
     sign_in(client, "supervisor")
     found = []
