@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appointments.admin.forms import CallForm, NoteForm, moves_for
+from appointments.admin.outstanding import is_unverified
 from appointments.admin.queue import badge
 from appointments.admin.times import short_when
 from appointments.models import Correction, Referral, Visit
@@ -46,6 +47,7 @@ def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
     `bound` is the form that was posted and goes back with what was typed.
     """
     now = timezone.now()
+    referral = _referral_of(appointment_request)
     words = bool(groups & READERS)
     # How it came in stands on the last line of the history.
     every = list(appointment_request.status_events.select_related("by"))
@@ -59,7 +61,8 @@ def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
         "put_aside": _why_put_aside(appointment_request, came),
         "keyed_by": [name_of(event.by) for event in came if event.by],
         "words": words,
-        "referral": _referral_of(appointment_request) if words else None,
+        "referral": referral if words else None,
+        "unverified": referral is not None and is_unverified(referral, now),
         "voicemail": VOICEMAIL[appointment_request.voicemail],
         "needs": needs_of(appointment_request),
         "urgent_flags": flags_of(appointment_request.urgent_flags) if words else [],

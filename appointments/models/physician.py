@@ -86,6 +86,7 @@ class ContactPointQuerySet(models.QuerySet):
         """Those to which something about a patient may leave at `at`: a condition, so that no clockwork is needed."""
         return self.filter(
             is_active=True,
+            practice__is_active=True,
             verified_value=models.F("value"),
             verified_until__gt=at,
             failed_deliveries__lt=MOST_FAILURES,
@@ -156,6 +157,7 @@ class ContactPoint(models.Model):
         """As ContactPointQuerySet.verified, for a row that is at hand."""
         return bool(
             self.is_active
+            and self.practice.is_active
             and self.value
             and self.verified_value == self.value
             and self.verified_until

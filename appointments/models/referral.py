@@ -106,6 +106,7 @@ class Referral(models.Model):
     sender_npi = EncryptedTextField(_("NPI as typed"))
     sender_fax = EncryptedTextField(_("fax as typed"))
     sender_email = EncryptedTextField(_("e-mail as typed"))
+    patient_email = EncryptedTextField(_("patient's e-mail as typed"))
     question = EncryptedTextField(_("question"))
     diagnosis = EncryptedTextField(_("diagnosis"))
     authorization_number = EncryptedTextField(_("authorization number"))

@@ -175,7 +175,7 @@ def verify_by_call(
 def _why_not_called(contact_point, number) -> str:
     if not number:
         return _("Write the number that you called: 10 digits.")
-    if contact_point.kind == ContactKind.FAX and number == contact_point.value:
+    if contact_point.kind == ContactKind.FAX and _plain(number) == _plain(contact_point.value):
         return _("That is the fax itself. Call the office by phone.")
     if _plain(number) in _typed_by_offices(contact_point.practice) - _in_registry(contact_point.practice):
         return _("This number stands on a referral. Call a number that you found somewhere else.")
@@ -192,8 +192,9 @@ def _typed_by_offices(practice):
 
 def _in_registry(practice):
     """The numbers that the NPI registry gives for physicians of `practice`: found independently, whoever typed them."""
-    records = practice.physicians.values_list("registry_record", flat=True)
-    return {_plain(phones.to_e164(number)) for record in records for number in record.get("phones", [])}
+    known = practice.physicians.values_list("npi", "registry_record")
+    theirs = [record for npi, record in known if npi and record.get("number") == npi]
+    return {_plain(phones.to_e164(number)) for record in theirs for number in record.get("phones", [])}
 
 
 def _plain(e164):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.models import AppointmentRequest, Correction, StatusEvent
 from appointments.services import tell
-from appointments.services.access import end_links
+from appointments.services.access import PATIENT, end_links
 from appointments.services.access_mail import LINK
 from appointments.services.moves import REQUIRED, NoRight, groups_of, take
 from appointments.transitions import CORRECTORS, OPEN, Status
@@ -63,7 +63,7 @@ def _leave_the_old_mailbox(appointment_request, was):
     hold(about=appointment_request.reference, to=was)
     if appointment_request.status in OPEN - {Status.QUARANTINED}:
         key = f"{appointment_request.reference}:corrected:{appointment_request.version}:patient"
-        tell.to_patient(appointment_request, LINK, dedupe_key=key)
+        tell.to_patient(appointment_request, LINK[PATIENT], dedupe_key=key)
 
 
 def _text(value):

@@ -8,6 +8,7 @@ refused.
 import csv
 import hashlib
 import io
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -193,6 +194,8 @@ def _clean_cell(column, text):
     value = FIELDS[column].clean(text)
     if column == "npi" and value:
         check_npi(value)
+    if column == "state" and not re.fullmatch(r"[A-Za-z]{0,2}", value):
+        raise ValidationError(_("A state has two letters."))
     return value.upper() if column == "state" else value
 
 

@@ -9,13 +9,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from appointments.models import Incident, ReferralUpdate
+from appointments.models import ContactPoint, Incident, ReferralUpdate
 from appointments.services import referrals
 from appointments.services.rights import MoveNotAllowed, check_right
 from appointments.services.routing import supervisors
 from appointments.transitions import LOOP_CLOSERS
 from outbox.services import enqueue
 from practice.services import practice_row
+
+LEFT = (ReferralUpdate.Status.SENDING, ReferralUpdate.Status.SENT, ReferralUpdate.Status.CONFIRMED)
 
 
 class ClosedAlready(MoveNotAllowed):
@@ -38,6 +40,14 @@ def open_for(update: ReferralUpdate, *, by: AbstractUser) -> Incident:
         key = f"incident:{incident.public_id}:staff:{user.pk}"
         enqueue("incident-opened", to=user.email, about=reference, dedupe_key=key, context=context)
     return incident
+
+
+def sent_to(contact_point: ContactPoint, number: str) -> list[ReferralUpdate]:
+    """Letters that left for `number` since it was last verified, and about which there is no incident yet."""
+    letters = ReferralUpdate.objects.filter(contact_point=contact_point, number=number, status__in=LEFT, incidents=None)
+    if contact_point.verified_at:
+        letters = letters.filter(approved_at__gte=contact_point.verified_at)
+    return list(letters.select_related("referral__appointment_request").order_by("pk"))
 
 
 @transaction.atomic

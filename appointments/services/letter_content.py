@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from appointments.letter_moves import SECTIONS
-from appointments.models import ContactPoint, Referral, Visit
+from appointments.models import AppointmentRequest, ContactPoint, Referral, Visit
 from appointments.services.rights import MoveNotAllowed
 from appointments.transitions import Outcome
 from appointments.update_kinds import AFTER_VISIT, UpdateKind
@@ -41,10 +41,7 @@ def content_of(referral: Referral, kind: str, contact_point: ContactPoint, *, se
         "to": _recipient(referral, contact_point),
         "reference": appointment_request.reference,
         "date": timezone.localdate(timezone=hours.zone()).isoformat(),
-        "patient": {
-            "name": appointment_request.full_name,
-            "date_of_birth": appointment_request.date_of_birth.isoformat(),
-        },
+        "patient": patient_of(appointment_request),
         "reason": _reason(appointment_request) if kind == UpdateKind.DECLINED else "",
         "note": note,
         "signed_by": by.get_full_name() or by.get_username(),
@@ -54,6 +51,14 @@ def content_of(referral: Referral, kind: str, contact_point: ContactPoint, *, se
     if kind in AFTER_VISIT:
         content["sections"] = {name: sections.get(name, "") for name in SECTIONS}
     return content
+
+
+def patient_of(appointment_request: AppointmentRequest) -> dict:
+    """Whom a letter is about, as its content has it."""
+    return {
+        "name": appointment_request.full_name,
+        "date_of_birth": appointment_request.date_of_birth.isoformat(),
+    }
 
 
 def _ourselves():

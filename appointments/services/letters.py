@@ -176,6 +176,11 @@ def _check_may_leave(update):
     may_leave.check(update.referral, update.contact_point, update.number, timezone.now())
 
 
+def _check_words(update):
+    if may_leave.is_outdated(update):
+        raise may_leave.MayNotLeave(may_leave.OUTDATED)
+
+
 def _keep(update, target, what, *, before, by, values, details):
     if target is not None:
         update.status = target
@@ -215,6 +220,7 @@ def _prepare(update, values, by):
 
 
 def _approve(update, values, by):
+    _check_words(update)
     if _letters_and_digits(values["last_four"]) != last_four(update.contact_point):
         raise ValidationError(
             {
@@ -238,6 +244,7 @@ def _letters_and_digits(text):
 
 
 def _send(update, values, by):
+    _check_words(update)
     way = ways_out.open_to(update.contact_point).get(values["way"])
     if way is None:
         raise ValidationError({"way": _("Choose how it leaves.")})
@@ -274,7 +281,9 @@ def _fail(update, values, by):
     if update.number in (contact_point.value, contact_point.verified_value):
         contact_points.failed(contact_point, wrong=is_wrong)
     if is_wrong:
-        incidents.open_for(update, by=by)
+        before = incidents.sent_to(contact_point, update.number)  # whoever answers now may have answered then
+        for letter in {letter.pk: letter for letter in [*before, update]}.values():
+            incidents.open_for(letter, by=by)
     return {"failure": update.failure, "contact_point": contact_point.pk}
 
 

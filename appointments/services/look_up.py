@@ -2,7 +2,7 @@
 
 import datetime
 
-from appointments.models import AppointmentRequest
+from appointments.models import AppointmentRequest, Referral
 from appointments.reference import parse_reference
 from appointments.services.rates import count
 from vault.crypto import keyed_hashes
@@ -30,4 +30,6 @@ def look_up(typed_reference: str, date_of_birth: datetime.date, *, block: str) -
         raise TooManyTries
     hashes = keyed_hashes("date_of_birth", date_of_birth.isoformat())
     found = AppointmentRequest.objects.filter(reference=reference, date_of_birth_hash__in=hashes)
+    # An office knows both of whom it sent, and may hear nothing before it is verified.
+    found = found.exclude(referral__source=Referral.Source.OFFICE)
     return found.only("status", "waiting_on", "respond_by").first()

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.letter_moves import LETTER_KINDS
 from appointments.models import ContactPoint, Referral, ReferralUpdate
+from appointments.services.letter_content import patient_of
 from appointments.services.rights import MoveNotAllowed
 
 BLOCKED = _("The patient has not agreed that we tell this office. Nothing leaves.")
@@ -14,6 +15,7 @@ NO_CONTACT = _("This letter has no number or address yet. Prepare it first.")
 OTHER_PRACTICE = _("This number or address belongs to another office than this referral. Prepare the letter again.")
 NO_LETTERS = _("No letter can be sent to a number or address of this kind. Choose another one.")
 NOT_VERIFIED = _("This number or address is not verified now. Verify it in the directory first.")
+OUTDATED = _("The patient's name or date of birth was corrected since. Prepare the letter again.")
 CHANGED = _("The number or address in the directory has changed since. Prepare the letter again.")
 
 
@@ -43,8 +45,14 @@ def obstacle(referral: Referral, contact_point: ContactPoint | None, number: str
 
 
 def obstacle_of(update: ReferralUpdate, at: datetime.datetime) -> str:
-    """As `obstacle`, for a letter that is prepared."""
-    return obstacle(update.referral, update.contact_point, update.number, at)
+    """As `obstacle`, for a letter that is prepared, and that says what is true."""
+    found = obstacle(update.referral, update.contact_point, update.number, at)
+    return found or (OUTDATED if is_outdated(update) else "")
+
+
+def is_outdated(update: ReferralUpdate) -> bool:
+    """Whether the patient is called otherwise since the letter was prepared."""
+    return update.content.get("patient") != patient_of(update.referral.appointment_request)
 
 
 def check(referral: Referral, contact_point: ContactPoint | None, number: str, at: datetime.datetime) -> None:

@@ -7,10 +7,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from appointments.models import AccessLink, ReadEvent, ReferralEvent, ReferralUpdate, StaffNote
-from appointments.services import contact_points, incidents, tell
+from appointments.services import contact_points, incidents, referrals, tell
 from appointments.services.access_mail import lock
 from appointments.services.rates import count
-from appointments.services.referrals import record
 
 MESSAGES_PER_HOUR = 10
 WRONG = "The office that got a link to this referral says that it is the wrong office. Its links were ended."
@@ -70,6 +69,8 @@ def write(link: AccessLink, text: str, *, entry_id: uuid.UUID) -> ReferralEvent:
             "details": details,
         },
     )
+    if not is_new and (event.what, event.comment, event.details) != ("office-wrote", text, details):
+        return write(link, text, entry_id=uuid.uuid4())  # another message from a page that was used twice
     if is_new:
         tell.desk_of_office(link.appointment_request, f"office-wrote:{event.pk}")
     return event
@@ -84,8 +85,10 @@ def say_wrong(link: AccessLink) -> None:
         return  # said twice at once
     contact_points.failed(link.contact_point, wrong=True)
     event = _record(link, "wrong-office", contact_point=link.contact_point.pk)
-    for letter in _opened_letters(link):
+    astray = [*_opened_letters(link), *incidents.sent_to(link.contact_point, link.contact_point.value)]
+    for letter in dict.fromkeys(astray):
         incidents.open_for(letter, by=None)
+    referrals.unmatch(link.appointment_request)
     StaffNote.objects.create(appointment_request=link.appointment_request, text=WRONG)
     tell.desk_of_office(link.appointment_request, f"wrong-office:{event.pk}")
 
@@ -98,4 +101,4 @@ def _opened_letters(link):
 
 def _record(link, what, **details):
     referral = link.appointment_request.referral
-    return record(referral, what, by=None, practice=link.office.pk, link=link.pk, **details)
+    return referrals.record(referral, what, by=None, practice=link.office.pk, link=link.pk, **details)

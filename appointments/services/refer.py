@@ -14,7 +14,6 @@ OF_REQUEST = (
     "last_name",
     "date_of_birth",
     "phone",
-    "email",
     "zip_code",
     "interpreter_language",
     "patient_knows",
@@ -34,7 +33,8 @@ PRIORITIES = {
 def referral_values(form: ReferForm) -> dict:
     """Fields of Referral. Call it when `form` is valid."""
     said = form.cleaned_data
-    return {name: said[name] for name in OF_REFERRAL} | {"sender_fax": phones.display(said["sender_fax"])}
+    of_patient = {"patient_email": said["email"]}  # the patient has not given it: nothing is mailed there
+    return {name: said[name] for name in OF_REFERRAL} | of_patient | {"sender_fax": phones.display(said["sender_fax"])}
 
 
 def request_values(form: ReferForm) -> dict:

@@ -5,6 +5,7 @@ import uuid
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
@@ -18,10 +19,12 @@ from appointments.models import (
     ReferringPractice,
     StatusEvent,
 )
+from appointments.services.fax_gateway import key_of
 from appointments.services.rights import MoveNotAllowed, check_right
 from appointments.telling import BY_EVENT, LETTER_DAYS, ReferralStatus, Telling, event_of
 from appointments.transitions import DECIDERS, DESK, LOOP_CLOSERS, OPEN, REFERRERS, Status
 from appointments.update_kinds import AFTER_VISIT, ENDING, UpdateKind
+from outbox import services as outbox
 from practice.services import current_practice
 
 LetterStatus = ReferralUpdate.Status
@@ -102,7 +105,11 @@ def _withdraw_old_news(referral):
     """Only the latest news leaves: a visit that was booked and called off on one day is one letter. Of a visit that
     took place, the letter stays owed.
     """
-    referral.updates.filter(status__in=STAYS_HERE).exclude(kind__in=AFTER_VISIT).update(status=LetterStatus.WITHDRAWN)
+    news = referral.updates.exclude(kind__in=AFTER_VISIT)
+    news.filter(status__in=STAYS_HERE).update(status=LetterStatus.WITHDRAWN)
+    for update in news.filter(status=LetterStatus.SENDING):
+        if outbox.withdraw(key_of(update)):
+            news.filter(pk=update.pk).update(status=LetterStatus.WITHDRAWN, version=F("version") + 1)
 
 
 def _owe(referral, telling: Telling, event):
@@ -140,9 +147,14 @@ def state_of(appointment_request: AppointmentRequest) -> dict | None:
     referral = Referral.objects.filter(appointment_request=appointment_request).values("pk", *COLUMNS).first()
     if referral is None:
         return None
-    here = ReferralUpdate.objects.filter(referral=referral.pop("pk"), status__in=STAYS_HERE)
+    here = ReferralUpdate.objects.filter(referral=referral.pop("pk"), status__in=STAYS_HERE | {LetterStatus.SENDING})
     times = {name: referral[name] and referral[name].isoformat() for name in TIMES}
-    return {"columns": referral | times, "updates": dict(here.values_list("pk", "status"))}
+    # What was taken back from the machine has to be approved anew.
+    stood = {
+        pk: LetterStatus.PREPARED if status == LetterStatus.SENDING else status
+        for pk, status in here.values_list("pk", "status")
+    }
+    return {"columns": referral | times, "updates": stood}
 
 
 def put_back(appointment_request: AppointmentRequest, before: dict | None, version: int) -> bool:
@@ -263,8 +275,9 @@ def match(
     if physician is not None and physician.practice_id != practice.pk:
         raise ValidationError({"physician": _("This physician is of another practice.")})
     if referral.practice_id not in (None, practice.pk):
-        _back_to_owed(_made(referral))
         _owe_again(referral)
+    if (referral.practice_id, referral.physician_id) != (practice.pk, physician and physician.pk):
+        _back_to_owed(_made(referral))
     referral.practice, referral.physician = practice, physician
     referral.version += 1
     referral.save(update_fields=[*COLUMNS, "practice", "physician", "version"])
@@ -272,12 +285,24 @@ def match(
     return referral
 
 
+def unmatch(appointment_request: AppointmentRequest) -> None:
+    """The office says that the referral is none of theirs: until a person chooses another one, nothing leaves.
+
+    Call it in a transaction.
+    """
+    referral = _held(appointment_request)
+    _back_to_owed(_made(referral))
+    referral.practice = referral.physician = None
+    referral.version += 1
+    referral.save(update_fields=["practice", "physician", "version"])
+
+
 def _made(referral):
     return referral.updates.filter(status__in=STAYS_HERE - {LetterStatus.DUE})
 
 
 def _back_to_owed(made):
-    """Letters made for another office are made anew."""
+    """Letters made for another office, or for another of its physicians, are made anew."""
     for update in made:
         update.status, update.content, update.number, update.contact_point = LetterStatus.DUE, {}, "", None
         update.version += 1

@@ -5,7 +5,6 @@ from django.db import transaction
 from django.urls import reverse
 
 from appointments.models import AppointmentRequest, Referral, Visit
-from appointments.models.words import PatientKnows
 from appointments.services import rates, spam
 from appointments.services.access import new_link
 from appointments.services.routing import route
@@ -21,19 +20,13 @@ def of_new_request(appointment_request, people):
     """
     respond_by = {"respond_by": appointment_request.respond_by.isoformat()}
     _desk("staff-notice", appointment_request, people, cause="received", context=respond_by)
-    if not _would_be_surprised(appointment_request):
-        to_patient(
-            appointment_request,
-            "acknowledgement",
-            dedupe_key=f"{appointment_request.reference}:received:patient",
-            context=respond_by,
-        )
+    to_patient(
+        appointment_request,
+        "acknowledgement",
+        dedupe_key=f"{appointment_request.reference}:received:patient",
+        context=respond_by,
+    )
     _office_of_receipt(appointment_request, respond_by)
-
-
-def _would_be_surprised(appointment_request):
-    """Whether an office gave the address of a patient who knows of nothing. Who asks for another gave their own."""
-    return appointment_request.patient_knows == PatientKnows.NO and not appointment_request.on_behalf_name
 
 
 def _office_of_receipt(appointment_request, respond_by):

@@ -288,7 +288,8 @@ def test_a_number_of_a_referral_proves_nothing(coordinator, called, is_matched, 
 
 def test_a_number_of_a_referral_that_the_registry_gives_too_was_found_independently(coordinator):
     fax = ContactPointFactory()
-    PhysicianFactory(practice=fax.practice, registry_record={"phones": ["813-555-0177"]})
+    record = {"number": "1234567893", "phones": ["813-555-0177"]}
+    PhysicianFactory(practice=fax.practice, npi="1234567893", registry_record=record)
     ReferralFactory(practice=fax.practice, sender_fax="8135550177")
 
     verify(fax, coordinator)

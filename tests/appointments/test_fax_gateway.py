@@ -7,19 +7,20 @@ from django.core.exceptions import ValidationError
 from pypdf import PdfReader
 
 from appointments.models import ContactPoint, Incident, Referral, ReferralEvent, ReferralUpdate
-from appointments.services import fax_gateway, letters, referrals
+from appointments.services import fax_gateway, letters, moves, referrals
 from outbox import services as outbox
 from outbox import worker
 from outbox.models import Message
 from tests.appointments.test_letter_moves import (
     OBSTACLES,
+    called,
     change,
     letter_in,
     number_changes_and_is_verified,
     press,
     stored,
 )
-from tests.factories import ReferringPracticeFactory, UserFactory
+from tests.factories import ReferralUpdateFactory, ReferringPracticeFactory, UserFactory
 from tests.mail import Sink, use
 
 Status = ReferralUpdate.Status
@@ -249,3 +250,41 @@ def test_end_that_was_missed_is_caught_up_with(coordinator, gateway):
     letters.catch_up()
 
     assert (still, stored(update)["status"], stored(update)["failure"]) == ("sending", "failed", "refused")
+
+
+def test_fax_about_a_visit_that_was_called_off_does_not_leave(coordinator, gateway):
+    update = under_way(coordinator, kind="booked")
+    row = update.referral.appointment_request
+    change(row, status="scheduled")
+
+    moves.move(row.public_id, "cancel_visit", seen_version=1, by=coordinator, comment="Ill.")
+
+    assert (Message.objects.get(kind="fax-letter").state, stored(update)["status"]) == ("held", "withdrawn")
+
+
+def test_letter_that_was_taken_back_with_a_move_is_approved_anew_once_that_is_undone(coordinator, gateway):
+    update = under_way(coordinator, kind="booked")
+    row = update.referral.appointment_request
+    change(row, status="scheduled")
+    moves.move(row.public_id, "cancel_visit", seen_version=1, by=coordinator, comment="Ill.")
+
+    moves.move(row.public_id, "undo", seen_version=2, by=coordinator)
+
+    assert stored(update)["status"] == "prepared"
+
+
+def test_worker_sends_no_fax_that_names_the_patient_wrongly(coordinator, sink, quick_pdf):
+    update = under_way(coordinator)
+    called(update.referral.appointment_request, last_name="Corrected")
+
+    assert (worked_off().state, stored(update)["status"], sink.mails) == ("held", "prepared", [])
+
+
+def test_every_letter_that_left_for_a_wrong_number_is_an_incident(coordinator, practice):
+    first = press(letter_in(Status.APPROVED), "send", coordinator, way="printed")
+    values = {"referral": first.referral, "contact_point": first.contact_point, "number": first.number}
+    arrived = ReferralUpdateFactory(confirmed=True, **values)
+
+    press(first, "fail", coordinator, failure="wrong-number")
+
+    assert set(Incident.objects.values_list("update", flat=True)) == {first.pk, arrived.pk}

@@ -235,7 +235,7 @@ def test_a_no_holds_from_that_moment_on():
     referral = referral_of(office())
     assert read(f"Patient/{referral.public_id}").status_code == 200
 
-    referrals.record_consent(referral.public_id, may=False, by=UserFactory(group="scheduler"))
+    referrals.record_consent(referral.public_id, may=False, seen_version=1, by=UserFactory(group="scheduler"))
 
     assert is_outcome(read(f"Patient/{referral.public_id}"), 404)
 
@@ -625,7 +625,7 @@ def test_pages_lead_to_the_next_and_give_each_referral_once(three, clock):
 def test_what_changes_while_somebody_pages_is_passed_over_nowhere(three, clock):
     first = read("ServiceRequest?_count=1").json()
     following = first["link"][1]["url"].removeprefix("https://practice.example.org/fhir/")
-    referrals.record_consent(uuid.UUID(three[0]), may=True, by=UserFactory(group="scheduler"))
+    referrals.record_consent(uuid.UUID(three[0]), may=True, seen_version=1, by=UserFactory(group="scheduler"))
 
     assert ids(read(following).json()) == [three[1]]
     assert ids(read("ServiceRequest").json()) == [three[1], three[2], three[0]]

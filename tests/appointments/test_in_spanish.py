@@ -459,7 +459,7 @@ def mails_to_patients():
 def test_every_mail_to_a_patient_is_spanish():
     mails = list(mails_to_patients())
 
-    assert len(mails) == 15
+    assert len(mails) == 21
     assert [(kind, left) for kind, mail in mails if (left := wrong_lines(mail))] == []
     assert [kind for kind, mail in mails if not re.match(r"Hola:\n\n[A-ZÉ]", mail.body)] == []
 

@@ -97,6 +97,13 @@ def change(row, **values):
     type(row)._base_manager.filter(pk=row.pk).update(**values)
 
 
+def called(appointment_request, **values):
+    """The patient is called otherwise from now on."""
+    for name, value in values.items():
+        setattr(appointment_request, name, value)
+    appointment_request.save()
+
+
 # The table
 
 
@@ -372,13 +379,17 @@ def test_prepare_freezes_what_the_letter_says(coordinator):
     }
 
 
-def test_letter_keeps_what_it_said_when_the_request_is_corrected(coordinator):
-    update = press(letter_in(Status.DUE), "prepare", coordinator)
-    request = update.referral.appointment_request
-    request.first_name = "Wanda"
-    request.save()
+@pytest.mark.parametrize(("before", "name"), [("prepare", "approve"), ("approve", "send")])
+@pytest.mark.parametrize("changes", [{"first_name": "Wanda"}, {"date_of_birth": datetime.date(1951, 3, 4)}])
+def test_letter_that_names_the_patient_wrongly_is_prepared_again(coordinator, before, name, changes):
+    update = letter_in(Status.APPROVED if name == "send" else Status.DUE)
+    update = update if name == "send" else press(update, before, coordinator)
+    called(update.referral.appointment_request, **changes)
 
-    assert press(update, "approve", coordinator).content["patient"]["name"] == "Walter Demo"
+    with pytest.raises(may_leave.MayNotLeave) as refused:
+        press(update, name, coordinator)
+
+    assert refused.value.says == may_leave.OUTDATED
 
 
 def test_letter_without_a_physician_goes_to_the_practice(coordinator):

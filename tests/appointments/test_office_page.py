@@ -651,8 +651,30 @@ def test_a_letter_that_the_wrong_office_opened_is_an_incident(client, office):
 
     post(client, home, "wrong/")
 
-    assert list(Incident.objects.values_list("update", "opened_by")) == [(opened.pk, None)]
-    assert other.incidents.count() == 0
+    found = Incident.objects.order_by("update").values_list("update", "opened_by")
+    assert list(found) == [(opened.pk, None), (other.pk, None)]  # the other one left for the same number
+
+
+def test_the_wrong_office_hears_no_more_by_any_way(client, office):
+    home = open_office(client, office[1])
+    practice = Referral.objects.get().practice
+    other_way = ContactPointFactory(practice=practice, kind="email", value="b@example.org", verified=True)
+
+    post(client, home, "wrong/")
+
+    referral = Referral.objects.get()
+    assert (referral.practice, referral.may_tell(other_way, timezone.now())) == (None, False)
+
+
+def test_another_message_from_a_page_that_was_used_twice_is_kept_as_well(client, office):
+    home = open_office(client, office[1])
+    entry_id = str(uuid.uuid4())
+
+    for text in ("First.", "First.", "Second."):
+        post(client, home, "message/", message=text, entry_id=entry_id)
+
+    said = ReferralEvent.objects.filter(what="office-wrote").order_by("pk")
+    assert [event.comment for event in said] == ["First.", "Second."]
 
 
 # Spanish

@@ -16,7 +16,7 @@ from tests.answers import WORDS, answers_with, filled_draft
 from tests.factories import RoutingRuleFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-QUERIES = 35
+QUERIES = 37
 SATURDAY = datetime.datetime(2026, 11, 21, 15, tzinfo=datetime.UTC)
 
 

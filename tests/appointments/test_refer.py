@@ -57,6 +57,7 @@ def test_every_answer_is_kept_where_it_belongs(client):
         "question": "Heavy legs after one block.\nWould MILD help?",
         "diagnosis": "M48.062",
     }
+    assert referral.patient_email == "walter@example.org"  # which the patient has not given: nothing is mailed there
     assert (referral.authorization_number, referral.is_blocked) == ("AUTH-77-1234", False)
     names = ("channel", "first_name", "last_name", "date_of_birth", "phone", "phone_as_typed", "email", "zip_code")
     assert [getattr(asked, name) for name in names] == [
@@ -66,7 +67,7 @@ def test_every_answer_is_kept_where_it_belongs(client):
         datetime.date(1948, 3, 14),
         "+18135550142",
         "(813) 555-0142",
-        "walter@example.org",
+        "",
         "33573",
     ]
     names = ("language", "interpreter_language", "needs", "patient_knows", "reason", "voicemail", "days", "reach_by")
@@ -135,7 +136,7 @@ def test_staff_patient_and_office_are_told_once(client):
     for _click in range(3):
         send(client, hidden=hidden)
 
-    assert kinds() == ["acknowledgement", "referral-receipt", "staff-notice"]
+    assert kinds() == ["referral-receipt", "staff-notice"]
 
 
 def test_the_receipt_says_nothing_about_anybody(client):  # P16
@@ -166,7 +167,7 @@ def test_who_asks_for_another_is_written_to_though_the_patient_does_not_know(): 
 def test_an_office_without_email_gets_its_reference_on_the_page_only(client):
     response = send(client, referral_with(sender_email=""))
 
-    assert kinds() == ["acknowledgement", "staff-notice"]
+    assert kinds() == ["staff-notice"]
     assert reference_in(html(client.get(response["Location"]))) == AppointmentRequest.objects.get().reference
 
 
@@ -195,7 +196,7 @@ def test_what_was_released_is_received_with_its_receipt(client, desk):
 
     moves.move(asked.public_id, "release", seen_version=asked.version, by=UserFactory(group="supervisor"))
 
-    assert kinds() == ["acknowledgement", "referral-receipt", "staff-notice"]
+    assert kinds() == ["referral-receipt", "staff-notice"]
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(1, "quarantined"), (4, "received")])
@@ -292,7 +293,7 @@ def test_equal_clicks_at_once_make_one_request():  # P1
 
     assert len(found) == 6
     assert set(found) == {reverse("refer:sent", args=[AppointmentRequest.objects.get().idempotency_key])}
-    assert kinds() == ["acknowledgement", "referral-receipt", "staff-notice"]
+    assert kinds() == ["referral-receipt", "staff-notice"]
 
 
 def test_without_a_key_of_its_own_each_click_would_make_one(client, monkeypatch):  # P1, negative control

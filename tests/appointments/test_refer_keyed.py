@@ -14,12 +14,12 @@ from tests.answers import filled_draft, page_of
 from tests.appointments.desk import LIST, sign_in
 from tests.appointments.desk import page_of as address_of
 from tests.appointments.test_admin_change import html, text_of
-from tests.factories import ReferringPracticeFactory, RoutingRuleFactory, UserFactory
+from tests.factories import ContactPointFactory, RoutingRuleFactory, UserFactory
 from tests.office import OFFICE_WORDS, REFERRAL, referral_with, send
 
 pytestmark = pytest.mark.django_db
 KEY_IN = f"{LIST}refer/"
-BADGE = "Referral from an office — not verified"
+BADGE = "Unverified office"
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_keyed_referral_is_like_one_from_the_website(client, dana, time_machin
     assert values_of(kept.referral) == values_of(from_website.referral)
     assert kept.channel == "fax"
     assert sorted(Message.objects.filter(about=kept.reference).values_list("kind", flat=True)) == [
-        *("acknowledgement", "referral-receipt", "staff-notice")
+        *("referral-receipt", "staff-notice")
     ]
     (event,) = kept.status_events.all()
     assert (event.move, event.by) == ("receive", dana)
@@ -160,11 +160,13 @@ def test_a_doctor_whom_a_patient_names_is_no_referral_from_an_office(client, dan
     assert BADGE not in text_of(client.get(LIST))
 
 
-def test_after_a_match_they_say_it_no_more(client, dana):
+def test_once_the_office_is_matched_and_verified_they_say_it_no_more(client, dana):
     send(client)
     referral = Referral.objects.get()
     coordinator = UserFactory(group="referral coordinator")
-    referrals.match(referral.public_id, practice=ReferringPracticeFactory(), physician=None, by=coordinator)
+    practice = ContactPointFactory(verified=True).practice
+    seen = {"seen_version": referral.version}
+    referrals.match(referral.public_id, practice=practice, physician=None, by=coordinator, **seen)
 
     assert BADGE not in text_of(client.get(LIST))
     assert BADGE not in text_of(client.get(address_of(referral.appointment_request)))
