@@ -49,6 +49,9 @@ def library():
     """WeasyPrint, loaded when the first letter is made: everything else works without the libraries it needs."""
     try:
         import weasyprint
+        from PIL import ImageFile
+
+        ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint sets it for everybody, and half a picture would be taken
     except (ImportError, OSError):  # OSError: the package is there, and Pango is not
         raise LettersUnavailable(f"Letters need WeasyPrint and Pango. On Debian: {INSTALL}") from None
     return weasyprint

@@ -89,7 +89,7 @@ def _script(appointment_request, office, user):
         said = [_("Ask for %(other)s, who asked for %(patient)s.")]
     else:
         said = [_("Ask for %(patient)s, and say no more than your name until you speak with them.")]
-    if appointment_request.patient_knows == PatientKnows.NO:
+    if appointment_request.patient_knows == PatientKnows.NO and words["other"]:
         said.append(_("The patient does not know yet: speak about the request with %(other)s only."))
     said.append(_("Ask for the date of birth before you say why you call."))
     said.append(ON_A_MACHINE[appointment_request.voicemail])

@@ -178,7 +178,7 @@ def _updates(referral):
     """The oldest first, and what goes nowhere any more at the end."""
     people = ("prepared_by", "approved_by", "sent_by")
     updates = ReferralUpdate.objects.filter(referral=referral).prefetch_related("incidents")
-    updates = list(updates.select_related("contact_point", *people))
+    updates = list(updates.select_related("contact_point__practice", *people))
     for update in updates:
         update.referral = referral  # with its request and practice, read once for all
     return sorted(updates, key=lambda update: update.status == Status.WITHDRAWN)

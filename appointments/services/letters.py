@@ -261,6 +261,9 @@ def _confirm(update, values, by):
     _check_arrival(update, values["arrived_at"])
     update.pages, update.proof, update.confirmed_at = values["pages"], values["proof"], values["arrived_at"]
     contact_points.delivered(update.contact_point)
+    if update.kind == UpdateKind.FINAL:  # which says all that an interim letter would
+        others = update.referral.updates.filter(kind=UpdateKind.INTERIM, status__in=referrals.STAYS_HERE)
+        others.update(status=Status.WITHDRAWN, version=F("version") + 1)
     return {"pages": update.pages, "contact_point": update.contact_point_id}
 
 

@@ -276,7 +276,8 @@ def match(
         raise ValidationError({"physician": _("This physician is of another practice.")})
     if referral.practice_id not in (None, practice.pk):
         _owe_again(referral)
-    if (referral.practice_id, referral.physician_id) != (practice.pk, physician and physician.pk):
+    is_other = (referral.practice_id, referral.physician_id) != (practice.pk, physician and physician.pk)
+    if referral.practice_id and is_other:
         _back_to_owed(_made(referral))
     referral.practice, referral.physician = practice, physician
     referral.version += 1
@@ -292,9 +293,10 @@ def unmatch(appointment_request: AppointmentRequest) -> None:
     """
     referral = _held(appointment_request)
     _back_to_owed(_made(referral))
+    _owe_again(referral)
     referral.practice = referral.physician = None
     referral.version += 1
-    referral.save(update_fields=["practice", "physician", "version"])
+    referral.save(update_fields=[*COLUMNS, "practice", "physician", "version"])
 
 
 def _made(referral):

@@ -28,7 +28,7 @@ class WayOut(Protocol):
 class Printed:
     """Staff print it, fax or mail it themselves, and say here that they did."""
 
-    label = _("I printed it and faxed or mailed it myself")
+    label = _("I have printed it, and faxed or mailed it myself")
 
     def is_available(self, contact_point):
         return True

@@ -11,7 +11,8 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import override
 
 from appointments.forms import FORMS
-from appointments.forms.base import When
+from appointments.forms.base import Group, When
+from appointments.forms.refer import ReferForm
 from appointments.forms.text import UNREADABLE, readable
 from appointments.models import words
 from tests.answers import ANSWERS, answers_with
@@ -344,17 +345,30 @@ def out_of_sight(form):
     return set(re.findall('data-when="([^"]+)"', render_crispy_form(form)))
 
 
-WAITING = {step: {part.condition for part in FORMS[step]().helper.layout if isinstance(part, When)} for step in FORMS}
+def conditions(form):
+    return {part.condition for part in flat(form.helper.layout) if isinstance(part, When)}
+
+
+def flat(layout):
+    for part in layout:
+        yield part
+        if isinstance(part, Group):
+            yield from flat(part)
+
+
+WAITING = {step: conditions(FORMS[step]()) for step in FORMS}
 
 
 def test_every_condition_has_its_rule_in_the_sheet_and_its_choice_in_the_form():
     sheet = Path(settings.BASE_DIR, "static/css/components/when.css").read_text()
     rules = re.findall(r':has\(\[name="(\w+)"\](.*)\)\) \[data-when="(.+)"\]', sheet)
 
-    assert sorted(when for *_, when in rules) == sorted(when for waits in WAITING.values() for when in waits)
+    every = FORMS | {"refer": ReferForm}
+    waiting = WAITING | {"refer": conditions(ReferForm())}
+    assert sorted(when for *_, when in rules) == sorted(when for waits in waiting.values() for when in waits)
     for name, chosen, when in rules:
-        [step] = [step for step, waits in WAITING.items() if when in waits]
-        field = FORMS[step].base_fields[name]
+        [step] = [step for step, waits in waiting.items() if when in waits]
+        field = every[step].base_fields[name]
         value = when.partition("=")[2]
         assert chosen == (f'[value="{value}"]:checked' if value else ":not(:placeholder-shown)")
         assert value in dict(field.choices) if value else field.widget.attrs["placeholder"]

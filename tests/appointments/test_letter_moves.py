@@ -696,3 +696,16 @@ def test_content_of_the_factories_has_the_shape_of_a_frozen_one(coordinator):
     content = press(update, "prepare", coordinator, **dict.fromkeys(SECTIONS, "x")).content
 
     assert content.keys() == letter_content("final").keys()
+
+
+def test_after_the_final_letter_arrived_no_interim_one_is_owed(coordinator):
+    final = seen("final")[0]
+    interim = ReferralUpdateFactory(referral=final.referral, kind="interim")
+    final = press(final, "prepare", coordinator, **dict.fromkeys(SECTIONS, "As discussed."))
+    for name in ("approve", "send"):
+        final = press(final, name, coordinator)
+    before = stored(interim)["status"]
+
+    press(final, "confirm", coordinator)
+
+    assert (before, stored(interim)["status"]) == ("due", "withdrawn")

@@ -670,19 +670,20 @@ def test_physician_of_another_office_is_refused(supervisor):
 
 
 @pytest.mark.parametrize("status", ["prepared", "approved"])
-@pytest.mark.parametrize("moves_on", [True, False], ids=["another office", "the same office"])
-def test_letters_made_for_another_office_are_made_anew(supervisor, status, moves_on):
+@pytest.mark.parametrize("chosen", ["another office", "another physician", "the same again"])
+def test_letters_made_for_another_are_made_anew(supervisor, status, chosen):
     referral = referred(matched=True)
     letter = ReferralUpdateFactory(referral=referral, content={"to": "x"})
     leave(letter, status)
-    office = ReferringPracticeFactory(name="Sample Clinic") if moves_on else referral.practice
+    office = ReferringPracticeFactory(name="Sample Clinic") if chosen == "another office" else referral.practice
+    physician = referral.physician if chosen == "the same again" else None
 
-    referrals.match(referral.public_id, practice=office, physician=None, seen_version=1, by=supervisor)
+    referrals.match(referral.public_id, practice=office, physician=physician, seen_version=1, by=supervisor)
 
     kept = (status, {"to": "x"}, letter.number, letter.contact_point, 1)
     letter.refresh_from_db()
     found = (letter.status, letter.content, letter.number, letter.contact_point, letter.version)
-    assert found == (("due", {}, "", None, 2) if moves_on else kept)
+    assert found == (kept if chosen == "the same again" else ("due", {}, "", None, 2))
 
 
 def test_first_office_keeps_letters_that_were_made_before_it_was_named(supervisor):
@@ -742,3 +743,16 @@ def test_letter_that_arrived_at_another_office_is_outstanding(practice):
     confirmed(referral, "interim", contact_point=fax_of(ReferringPracticeFactory(name="Sample Clinic")))
 
     assert list(Referral.objects.outstanding(FRIDAY)) == [referral]
+
+
+def test_office_that_is_none_of_theirs_was_not_answered(supervisor):
+    referral = referred(Status.COMPLETED, matched=True)
+    confirmed(referral, "final")
+    assert settled(referral)
+
+    with transaction.atomic():
+        referrals.unmatch(referral.appointment_request)
+
+    after = now_of(referral)
+    assert (after.practice, after.physician, after.loop_closed_at) == (None, None, None)
+    assert [kind for kind, __ in letters(referral)] == ["final"]

@@ -65,7 +65,7 @@ def row_of(view_name):
 def addresses(site, owner):
     """Every address of the site, with arguments that exist."""
     request = AppointmentRequestFactory()
-    ReferralFactory(appointment_request=request)
+    referral = ReferralFactory(appointment_request=request)
     visit = Visit.objects.create(appointment_request=request, starts_at=timezone.now(), location=LocationFactory())
     file = request.patient_files.create(name="report.pdf", kind="pdf")
     Export.objects.create(by=owner, tab="all", row_count=1, reason="A count")
@@ -82,7 +82,7 @@ def addresses(site, owner):
         "pk": request.pk,
         "file_id": file.public_id,
         "action": "withdraw",
-        "letter_id": ReferralUpdateFactory(referral__appointment_request=request).public_id,
+        "letter_id": ReferralUpdateFactory(referral=referral).public_id,
         "digest": "0" * 64,
         "width": 640,
         "extension": "webp",
