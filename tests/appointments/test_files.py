@@ -227,8 +227,8 @@ def test_without_the_lock_more_than_five_would_be_kept(monkeypatch):  # the cont
     counted = threading.Barrier(8)
     check = files._check_room
 
-    def check_and_wait(appointment_request):
-        check(appointment_request)
+    def check_and_wait(*args):
+        check(*args)
         counted.wait(30)
 
     monkeypatch.setattr(files, "_locked", lambda appointment_request: appointment_request)

@@ -108,9 +108,15 @@ def send_while_the_number_is_given_up(monkeypatch, supervisor):
         ContactPoint.objects.update(verified_until=timezone.now())
         order.append("given up")
 
+    open_to = ways_out.open_to
+
+    def send(contact_point):  # noted while the transaction is open: afterwards either of the two may be quicker
+        order.append("sent")
+        return open_to(contact_point)
+
+    monkeypatch.setattr(ways_out, "open_to", send)
     thread = in_the_middle(monkeypatch, ways_out, "open_to", give_up)
     press(sent, "send", supervisor)
-    order.append("sent")
     thread.join()
     return order
 
