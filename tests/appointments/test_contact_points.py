@@ -492,3 +492,20 @@ def test_whoever_has_an_older_page_verifies_no_number_that_failed_meanwhile(coor
     with pytest.raises(contact_points.Stale):
         verify(fax, coordinator)  # with the version before
     assert not now_verified(fax)
+
+
+def test_a_fax_with_an_extension_is_no_other_number(coordinator):
+    fax = ContactPointFactory(value="+18135550151")
+
+    with pytest.raises(ValidationError, match="That is the fax itself"):
+        verify(fax, coordinator, called="813-555-0151 x1")
+
+
+def test_what_the_registry_says_of_another_npi_shows_nothing(coordinator):
+    fax = ContactPointFactory()
+    record = {"number": "1234567893", "phones": ["813-555-0177"]}
+    PhysicianFactory(practice=fax.practice, npi="1003000126", registry_record=record)
+    ReferralFactory(practice=fax.practice, sender_fax="8135550177")
+
+    with pytest.raises(ValidationError, match="stands on a referral"):
+        verify(fax, coordinator)

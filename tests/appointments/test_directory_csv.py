@@ -169,6 +169,7 @@ def test_an_npi_is_added_to_a_physician_who_had_none():
         ({"fax": "813-555-0150 x1"}, "fax: A fax machine cannot dial an extension. Please leave it out."),
         ({"email": "x"}, "email: This does not look like an e-mail address. It should look like name@example.com."),
         ({"zip": "3357"}, "zip: A ZIP code has 5 digits, like 33573."),
+        ({"state": "ßß"}, "state: A state has two letters."),  # four in capitals
         ({"state": "Florida"}, "state: This has 7 characters. Please use 2 at most."),
         ({"first_name": ""}, "A physician needs a first and a last name."),
         ({"first_name": "", "last_name": ""}, "A physician needs a first and a last name."),

@@ -302,7 +302,13 @@ def is_a_phone(update):
     return may_leave.NO_LETTERS
 
 
+def practice_is_given_up(update):
+    change(update.referral.practice, is_active=False)
+    return may_leave.NOT_VERIFIED
+
+
 OBSTACLES = [
+    practice_is_given_up,
     patient_says_no,
     nobody_asked_the_patient,
     practice_is_not_chosen,

@@ -11,6 +11,7 @@ import pikepdf
 import pytest
 from django.conf import settings
 from django.template.backends.django import DjangoTemplates
+from PIL import ImageFile
 from pypdf import PdfReader
 
 from appointments import letters
@@ -248,6 +249,15 @@ def test_a_character_that_no_font_has_is_not_quoted_in_the_log(caplog):  # P35
 
 
 # The file
+
+
+@NEEDS_PANGO
+def test_after_a_letter_half_a_picture_is_still_none(monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as WeasyPrint leaves it
+
+    letter()
+
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is False
 
 
 @NEEDS_PANGO

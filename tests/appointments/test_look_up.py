@@ -9,7 +9,7 @@ from appointments.models import RateCount, ReadEvent
 from appointments.reference import new_reference
 from appointments.services.access import new_link
 from tests.appointments.test_request_views import NASTY
-from tests.factories import AppointmentRequestFactory
+from tests.factories import AppointmentRequestFactory, ReferralFactory
 
 ADDRESS = "/appointments/status/"
 MANY = "That were many tries."
@@ -142,3 +142,15 @@ def test_no_input_gives_an_error_page(client, appointment_request, value):  # P3
     ]
 
     assert {answer.status_code for answer in answers} <= {200, 404, 413}
+
+
+def test_office_that_sent_the_patient_learns_nothing_by_the_reference_on_its_receipt(client, appointment_request):
+    ReferralFactory(appointment_request=appointment_request)
+
+    assert NOT_FOUND in text_of(look(client, appointment_request.reference))
+
+
+def test_patient_who_named_a_doctor_finds_the_request(client, appointment_request):  # the control
+    ReferralFactory(appointment_request=appointment_request, named=True)
+
+    assert NOT_FOUND not in text_of(look(client, appointment_request.reference))
