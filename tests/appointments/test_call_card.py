@@ -68,6 +68,12 @@ def test_script_for_somebody_who_asked_for_another_who_does_not_know(client, dan
     ]
 
 
+def test_script_for_a_referral_of_which_the_patient_does_not_know_names_nobody_who_asked(client, dana):
+    said = say(client, channel="referral", patient_knows="no", referrer_name="Dr. Paula Pattern")
+
+    assert not any("speak about the request with" in sentence for sentence in said)
+
+
 def test_a_percent_sign_in_a_name_breaks_no_sentence(client, dana):
     said = say(client, on_behalf_name="100%(me)s", on_behalf_phone="+18135550142")
 

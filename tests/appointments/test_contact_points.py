@@ -509,3 +509,9 @@ def test_what_the_registry_says_of_another_npi_shows_nothing(coordinator):
 
     with pytest.raises(ValidationError, match="stands on a referral"):
         verify(fax, coordinator)
+
+
+def test_nothing_of_a_practice_that_is_given_up_is_verified(coordinator):
+    fax = ContactPointFactory(verified=True, practice__is_active=False)
+
+    assert (now_verified(fax), ContactPoint.objects.verified(timezone.now()).count()) == (False, 0)

@@ -1,5 +1,7 @@
 """Letters that may have reached somebody else: who is told, who closes, and what the pages show."""
 
+import datetime
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
@@ -174,3 +176,15 @@ def test_list_takes_as_many_queries_for_3_as_for_1(client, practice):
     add("1558598797")
 
     assert queries() == with_one
+
+
+def test_letters_gone_astray_are_those_that_left_since_the_number_was_verified_and_are_no_incident_yet(practice):
+    update = ReferralUpdateFactory(sent=True)
+    fax = update.contact_point
+    there = {"referral": update.referral, "contact_point": fax, "number": fax.value}
+    Incident.objects.create(update=ReferralUpdateFactory(sent=True, kind="booked", **there))
+    before = fax.verified_at - datetime.timedelta(days=1)
+    ReferralUpdateFactory(sent=True, kind="moved", **there | {"approved_at": before})
+    ReferralUpdateFactory(prepared=True, kind="final", **there)
+
+    assert incidents.sent_to(fax, fax.value) == [update]
