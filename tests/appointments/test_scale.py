@@ -1,5 +1,6 @@
 """Many requests: what `seed_scale` makes, and that no list or search reads all of them."""
 
+import datetime
 import re
 from io import StringIO
 
@@ -49,7 +50,9 @@ def test_seed_scale_says_that_seed_comes_first(db, settings):
 
 
 @pytest.fixture
-def years_of_work(practice):
+def years_of_work(practice, time_machine):
+    """On a Wednesday at noon: before 10 a.m. nobody is called about a visit, and that list asks nothing."""
+    time_machine.move_to(datetime.datetime(2026, 11, 18, 17, tzinfo=datetime.UTC))
     scale.add(6000)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
