@@ -135,7 +135,6 @@ class ReferForm(StepForm):
         label=_("Referring physician"),
         help_text=_("First and last name."),
         missing=_("Please write the name of the physician who refers."),
-        autocomplete="off",
     )
     sender_npi = NpiField(
         label=_("NPI (optional)"), help_text=_("Ten digits. If you do not have it, leave this empty."), required=False
@@ -147,6 +146,7 @@ class ReferForm(StepForm):
         label=_("Office fax (optional)"),
         help_text=_("Our answers go to this fax, once we have checked the number with you by phone."),
         required=False,
+        autocomplete="fax tel",
     )
     referrer_phone = PhoneField(
         label=_("Office phone"),
@@ -191,7 +191,7 @@ class ReferForm(StepForm):
         required=False,
         widget=forms.TextInput(NOT_KEPT_HERE | {"class": "short"}),
     )
-    language = PickField(label=_("Best language"), choices=LANGUAGES, initial=settings.LANGUAGE_CODE)
+    language = PickField(label=_("Best language"), choices=LANGUAGES)
     interpreter_language = TextField(label=_("Which language?"), most=40, required=False, autocomplete="off")
     needs = ManyPicksField(label=_("Does the patient need any of these?"), choices=NEEDS, required=False)
     patient_knows = PickField(
@@ -220,7 +220,6 @@ class ReferForm(StepForm):
             "send the patient to an emergency room now, or call 911. Do not wait for us."
         ),
         choices=URGENCIES,
-        initial=Referral.Urgency.ROUTINE,
     )
 
     payer_kind = forms.ChoiceField(

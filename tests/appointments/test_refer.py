@@ -337,14 +337,18 @@ def test_another_ones_entry_with_a_wrong_secret_is_left_alone(client):  # P24
 
 
 def test_mistakes_are_named_and_what_was_typed_is_kept(client):
-    typed = referral_with(first_name="", sender_npi="1234567890", patient_knows=[])
+    blank = page_of(client.get(REFER)).fields
+    assert [blank[name] for name in ("language", "patient_knows", "urgency")] == [[], [], []]  # none is chosen for her
+    typed = referral_with(first_name="", sender_npi="1234567890", patient_knows=[], language=[], urgency=[])
 
     told = client.get(send(client, typed)["Location"])
 
     page = page_of(told)
     assert page.title.startswith("Error: ")
     anchors = re.findall(r'<li><a href="#(id_\w+)">', html(told))
-    assert anchors == ["id_sender_npi", "id_first_name", "id_patient_knows_0"]
+    assert anchors == [
+        *("id_sender_npi", "id_first_name", "id_language_0", "id_patient_knows_0", "id_urgency_0"),
+    ]
     assert "NPI (optional): A digit of this NPI is off, or two are swapped" in html(told)
     assert {name: page.fields[name] for name in ("last_name", "sender_npi", "question", "needs")} == {
         "last_name": ["Probeman"],
@@ -459,7 +463,7 @@ def test_clearing_deletes_what_was_typed(client):
 # The receipt
 
 
-def test_the_receipt_page_shows_reference_and_promise_and_no_patient(client):
+def test_the_receipt_page_shows_reference_and_promise_and_of_the_patient_initials(client):
     response = send(client)
 
     shown = client.get(response["Location"])

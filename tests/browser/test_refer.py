@@ -45,6 +45,7 @@ def fill_by_keyboard(page):
         page.keyboard.type(text)
         page.keyboard.press("Tab")
     assert focused(page) == "English"
+    page.keyboard.press("Space")  # nothing was chosen for her
     for _past_language_and_needs in range(4):
         page.keyboard.press("Tab")
     page.keyboard.press("Space")  # Does the patient know? Yes
@@ -53,6 +54,7 @@ def fill_by_keyboard(page):
     page.keyboard.press("Tab")
     page.keyboard.type("M48.062")
     page.keyboard.press("Tab")
+    assert focused(page) == "Routine: the next free visit"
     page.keyboard.press("ArrowDown")  # Soon
     page.keyboard.press("Tab")
     page.keyboard.type("Medicare")
