@@ -11,5 +11,6 @@ urlpatterns = [
     path("fax-form/", refer.fax_form, name="fax-form"),
     path("<uuid:public_id>/", refer.refer_draft, name="draft"),
     path("<uuid:public_id>/sent/", refer.refer_sent, name="sent"),
+    path("<uuid:public_id>/another/", refer.refer_another, name="another"),
     path("<uuid:public_id>/clear/", refer.refer_clear, name="clear"),
 ]

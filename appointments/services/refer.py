@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.utils import timezone
 
-from appointments.forms.refer import ANOTHER_LANGUAGE, ReferForm
+from appointments.forms.refer import ANOTHER_LANGUAGE, PARTS, ReferForm
 from appointments.forms.text import without_format_signs
 from appointments.models import Referral, words
 from practice import phones
@@ -35,6 +35,12 @@ def referral_values(form: ReferForm) -> dict:
     said = form.cleaned_data
     of_patient = {"patient_email": said["email"]}  # the patient has not given it: nothing is mailed there
     return {name: said[name] for name in OF_REFERRAL} | of_patient | {"sender_fax": phones.display(said["sender_fax"])}
+
+
+def office_of(referral: Referral) -> dict:
+    """What the office said of itself, for the form about its next patient."""
+    asked = referral.appointment_request
+    return {name: getattr(referral if name.startswith("sender_") else asked, name) for name in PARTS[0].names}
 
 
 def request_values(form: ReferForm) -> dict:

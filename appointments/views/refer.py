@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from appointments import steps
+from appointments import referral_words, steps
 from appointments.forms.refer import PARTS, FilesForm, ReferForm
 from appointments.models import Referral, RequestDraft
 from appointments.models.words import Channel
 from appointments.services import draft as drafts
 from appointments.services import draft_files, spam
 from appointments.services.rates import address_block
+from appointments.services.refer import office_of
 from appointments.services.request import UnansweredError, receive
 from appointments.services.secret import new_secret
 from appointments.views.access import FIELD, DraftAccess
@@ -69,11 +70,27 @@ def refer_sent(request, public_id):
     appointment_request = access.draft.appointment_request
     if appointment_request is None:
         return redirect(address_of(access.draft, "draft"))
-    referral = Referral.objects.filter(appointment_request=appointment_request, source=Referral.Source.OFFICE).first()
+    referral = referral_of(access)
     if referral is None:
         return not_found(request)
-    context = {"appointment_request": appointment_request, "referral": referral}
+    context = {
+        "appointment_request": appointment_request,
+        "referral": referral,
+        "initials": referral_words.initials(appointment_request),
+        "another_url": address_of(access.draft, "another"),
+    }
     return render(request, "appointments/refer/sent.html", context)
+
+
+@private
+@require_safe
+def refer_another(request, public_id):
+    """The empty page for the next patient, on which the office need not say again who it is."""
+    access = access_of(request, public_id)
+    referral = access and referral_of(access)
+    if referral is None:
+        return redirect("refer:form")
+    return page(request, DraftAccess(RequestDraft(), new_secret()), initial=office_of(referral))
 
 
 @private
@@ -146,6 +163,12 @@ def access_of(request, public_id) -> DraftAccess | None:
     return None
 
 
+def referral_of(access) -> Referral | None:
+    """What was sent, and not by a patient."""
+    of_office = Referral.objects.select_related("appointment_request").filter(source=Referral.Source.OFFICE)
+    return of_office.filter(appointment_request=access.draft.appointment_request).first()
+
+
 def give_cookie(response, access):
     home = partial(address_of, access.draft, "draft")
     return give_scoped_cookie(response, COOKIE, access.secret, home=home, seconds=settings.DRAFT_TTL_SECONDS)
@@ -163,10 +186,11 @@ def address_of(draft, name):
 # The page
 
 
-def page(request, access: DraftAccess, *, told="", status=200):
+def page(request, access: DraftAccess, *, told="", status=200, initial=None):
     """The page as it stands in the draft, which may be none that is stored; `told` is for the summary on top."""
     draft = access.draft
     form = steps.form_of(draft, steps.REFER)
+    form.initial = initial or {}
     kept = list(draft.files.all()) if draft.pk else []
     files_form = FilesForm(kept, draft.answers.get(FILES, {}))
     context = {

@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
+from appointments.forms.refer import PARTS
 from appointments.models import AppointmentRequest, Referral, RequestDraft
 from appointments.models.words import Priority
 from appointments.services import draft as drafts
@@ -472,6 +473,7 @@ def test_the_receipt_page_shows_reference_and_promise_and_of_the_patient_initial
     assert (response.status_code, shown.status_code) == (303, 200)
     assert asked.reference in text_of(shown)
     assert "We will call the patient by" in text_of(shown)
+    assert "Patient: W. P." in text_of(shown)
     assert [word for word in OFFICE_WORDS if word in html(shown).replace(practice_phone(), "")] == []
     assert ("no-store" in shown["Cache-Control"], shown["X-Robots-Tag"]) == (True, "noindex")
     assert 'http-equiv="refresh"' not in html(shown)
@@ -507,6 +509,23 @@ def test_a_stranger_sees_what_everybody_sees(client):  # P24
 
     assert {answer.status_code for answer in answers} == {404}
     assert len({re.sub(r'value="\w{64}"', "", html(answer)) for answer in answers}) == 1
+    assert "Did you send the referral? Call 813-555-0100 and say the reference" in text_of(answers[0])
+
+
+def test_for_the_next_patient_an_office_need_not_say_again_who_it_is(client):
+    receipt = send(client)["Location"]
+    [another] = re.findall(r'href="([^"]+/another/)"', html(client.get(receipt)))
+
+    fields = page_of(client.get(another)).fields
+
+    filled = {name: fields[name] for name in REFERRAL if name in fields and any(fields[name])}
+    assert filled == {name: REFERRAL[name] for name in PARTS[0].names} | {
+        "sender_npi": ["1234567893"],
+        "sender_fax": ["813-555-0178"],
+        "referrer_phone": ["813-555-0177 ext. 3"],
+    }
+    assert len({address.split("/")[2] for address in (receipt, f"{REFER}{fields['entry_id'][0]}/")}) == 2
+    assert Client().get(another)["Location"] == REFER
 
 
 def test_each_page_leads_on_by_itself(client):
