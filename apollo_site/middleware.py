@@ -24,7 +24,9 @@ HEADERS = {
 BROTLI = re.compile(r"\bbr\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 EMPTY_LINES = re.compile(rb"\n\s*\n")
 DENSE = {"image/avif", "image/webp", "image/jpeg"}
-FILES = re.compile(r"/(es/)?(appointments/(status|office)/[0-9a-f-]{36}/files|refer)/")
+FILES = re.compile(
+    r"/(es/)?(appointments/(status|office)/[0-9a-f-]{36}/files|refer)/|/admin/appointments/appointmentrequest/refer/"
+)
 PRIVATE = re.compile(r"/(es/)?(admin|appointments|fhir|r|refer)(/|$)")
 SECRET_LINK = re.compile(r"/(es/)?r/")
 
@@ -99,9 +101,10 @@ class HonestErrorsMiddleware:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if "apollo.unreadable" in request.META or not (length.isascii() and length.isdigit()) or has_null(request):
             return errors.page(request, 400)
-        most = settings.MAX_FILE_BODY_BYTES if FILES.fullmatch(request.path_info) else settings.MAX_BODY_BYTES
+        files = bool(FILES.fullmatch(request.path_info))
+        most = settings.MAX_FILE_BODY_BYTES if files else settings.MAX_BODY_BYTES
         if len(length) > 15 or int(length) > most:
-            return errors.page(request, 413)
+            return errors.page(request, 413, files=files)
         if request.encoding:
             # Our pages speak UTF-8. Any codec of Python may be named there, "hex" and "idna" too.
             request.encoding = "utf-8"

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from appointments import steps
 from appointments.forms.base import ManyPicksField, PickField, StepForm
-from appointments.forms.refer import ReferForm
+from appointments.forms.refer import FilesForm, ReferForm
 from appointments.models.words import Channel, UrgentSign
 from appointments.services import intake, moves
 from appointments.services.request import UnansweredError
@@ -64,8 +64,9 @@ class Intake:
     kept = gettext_lazy("Kept as %(reference)s. Please say it aloud, and that by %(when)s we answer.")
     how_form = HowForm
     signs = UrgentSign.labels  # to be read aloud
+    files = None
 
-    def __init__(self, data=None):
+    def __init__(self, data=None, refused=()):
         self.how = self.how_form(data)
         self.parts = self.parts_of(data)
         self.forms = [self.how, *(form for _step, form in self.parts)]
@@ -80,7 +81,7 @@ class Intake:
     def problems(self) -> list[tuple[str, str]]:
         return [problem for form in self.forms if form.is_bound for problem in form.summary()]
 
-    def take_in(self, data, *, by):
+    def take_in(self, data, uploads, *, by):
         how = self.how.cleaned_data
         return intake.take_in(
             how["entry_id"],
@@ -89,6 +90,7 @@ class Intake:
             language=how.get("language", settings.LANGUAGE_CODE),
             take=bool(how["mine"]),
             by=by,
+            uploads=uploads.getlist("files") if self.files else (),
         )
 
     def begin_anew(self, data):
@@ -106,6 +108,11 @@ class ReferralIntake(Intake):
     kept = gettext_lazy("Kept as %(reference)s. Please write it on the fax. By %(when)s we call the patient.")
     how_form = ReferralHowForm
     step = steps.Step(steps.REFER, gettext_lazy("What the office wrote"), "")
+
+    def __init__(self, data=None, refused=()):
+        super().__init__(data)
+        self.files = FilesForm([], {name: [code] for code, name in refused})
+        self.forms.append(self.files)
 
     def parts_of(self, data):
         return [(self.step, ReferForm(data))]
@@ -126,15 +133,19 @@ class IntakeMixin:
         if request.method != "POST":
             return self._intake_page(request, page_class())
         page = page_class(request.POST)
+        once_more = _("Please choose the files once more: no browser keeps them.") if request.FILES else ""
         if not page.is_valid():
-            return self._intake_page(request, page, status=422)
+            return self._intake_page(request, page, told=once_more, status=422)
         try:
-            kept = page.take_in(request.POST, by=request.user)
+            kept = page.take_in(request.POST, request.FILES, by=request.user)
+        except intake.FilesRefused as problem:
+            return self._intake_page(request, page_class(request.POST, problem.refused), told=once_more, status=422)
         except moves.OtherEntryError:
             told = _("Another request from this page is kept already. Press the button again to keep this one as well.")
+            told = f"{told} {once_more}"
             return self._intake_page(request, page.begin_anew(request.POST), told=told, status=409)
         except UnansweredError:  # midnight came between the two looks at a date
-            return self._intake_page(request, page_class(request.POST), status=422)
+            return self._intake_page(request, page_class(request.POST), told=once_more, status=422)
         except moves.MoveNotAllowed:
             raise PermissionDenied from None
         self.log_addition(request, kept, "keyed in")

@@ -8,6 +8,16 @@ from appointments.models import PatientFile
 from appointments.services import files
 
 ACCEPT = "application/pdf,image/jpeg,image/png,image/heic,image/heif,.heic"
+MOST_TOGETHER = settings.MAX_FILE_BODY_BYTES // 2**20 - 2  # megabytes; the rest is for the words
+# static/js/form.js says it before anything is sent: what is longer is cut off, and what was typed would be lost.
+TAKES = {
+    "accept": ACCEPT,
+    "data-megabytes": MOST_TOGETHER,
+    "data-much": format_lazy(
+        _("This is more than {most} MB together. Nothing is sent yet: choose fewer files, or smaller ones."),
+        most=MOST_TOGETHER,
+    ),
+}
 
 # What the patient reads for each code of FileRefused: what is wrong, and what to do.
 SENTENCES = {
@@ -45,5 +55,5 @@ class FileForm(StepForm):
         ),
         allow_empty_file=True,
         error_messages={"required": _("Choose a file first, then press the button.")},
-        widget=forms.FileInput({"accept": ACCEPT}),
+        widget=forms.FileInput(TAKES),
     )

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from appointments.forms import dates
 from appointments.forms.base import Group, ManyPicksField, PickField, StepForm, When
 from appointments.forms.dates import DateField
-from appointments.forms.file import ACCEPT, SENTENCES
+from appointments.forms.file import MOST_TOGETHER, SENTENCES, TAKES
 from appointments.forms.text import (
     EmailField,
     LongTextField,
@@ -274,10 +274,10 @@ class FilesForm(StepForm):
                 "PDF, JPEG, PNG or HEIC, up to {each} MB each and {together} MB together, 5 at most."
             ),
             each=settings.MAX_FILE_MEGABYTES,
-            together=settings.MAX_FILE_BODY_BYTES // 2**20 - 2,
+            together=MOST_TOGETHER,
         ),
         required=False,
-        widget=FilesInput({"accept": ACCEPT, "multiple": True}),
+        widget=FilesInput(TAKES | {"multiple": True}),
     )
 
     def __init__(self, kept, refused):

@@ -1,20 +1,30 @@
 """A request that came by phone, by fax or at the counter, keyed in by staff: received like one from the website."""
 
 import uuid
+from collections.abc import Iterable
 
 from django.contrib.auth.models import AbstractUser
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from appointments.forms.text import readable
 from appointments.models import AppointmentRequest, RequestDraft
 from appointments.services import draft as drafts
-from appointments.services import moves
+from appointments.services import draft_files, moves
 from appointments.services.request import asked, receive
 from appointments.services.secret import hashed, new_secret
 from appointments.transitions import DESK, Status
 
 # By these two requests from one page are told apart.
 TOLD_APART_BY = ("first_name", "last_name", "date_of_birth", "phone_as_typed", "reason")
+
+
+class FilesRefused(Exception):
+    """`refused` is [code, name] of each file that is not taken."""
+
+    def __init__(self, refused: list[list[str]]):
+        super().__init__()
+        self.refused = refused
 
 
 @transaction.atomic
@@ -26,12 +36,13 @@ def take_in(
     language: str,
     take: bool,
     by: AbstractUser,
+    uploads: Iterable[UploadedFile] = (),
 ) -> AppointmentRequest:
     """The request that `answers` (as in a RequestDraft) ask for; sent twice under one `entry_id` it is the same one.
 
-    With `take`, `by` works on it from the start.
+    With `take`, `by` works on it from the start. `uploads` are the pages of a fax.
 
-    Raises NoRight, OtherEntryError, or what `receive` raises; nothing is saved then.
+    Raises NoRight, OtherEntryError, FilesRefused, or what `receive` raises; nothing is saved then.
     """
     if not DESK & moves.groups_of(by):
         raise moves.NoRight
@@ -39,6 +50,9 @@ def take_in(
     if not is_new:
         _check_same(draft.appointment_request, answers, language)
         return draft.appointment_request
+    if refused := draft_files.keep_files(draft, uploads, block=f"staff {by.pk}"):
+        draft_files.remove_files(draft, map(str, draft.files.values_list("public_id", flat=True)))
+        raise FilesRefused(refused)
     # No wording of consent was shown to the patient.
     appointment_request = receive(draft, by=by, channel=channel, consent_version="")
     if take and appointment_request.status == Status.RECEIVED:

@@ -1,5 +1,5 @@
 /* Small help on the pages of the request form and the patient's pages: characters left, focus on the error summary, one
-   send for two quick clicks.
+   send for two quick clicks, a date in one go, files that are too large before they are sent.
    Without this file everything still works: the server counts, focus comes by `autofocus`, and two clicks are one request.
    The words of the count stand on the script's own tag, in the language of the page. */
 "use strict";
@@ -48,7 +48,49 @@
     });
   }
 
+  // The server cuts off what is longer, and with it all that was typed.
+  function refuseMuch(input) {
+    const told = document.createElement("p");
+    told.className = "err";
+    told.setAttribute("role", "alert");
+    told.textContent = input.dataset.much;
+
+    function tell() {
+      told.remove();
+      if ([...input.files].reduce((sum, file) => sum + file.size, 0) > input.dataset.megabytes * 2 ** 20) {
+        input.before(told);
+      }
+    }
+
+    input.addEventListener("change", tell);
+    input.form.addEventListener("submit", (event) => {
+      if (told.isConnected) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        input.focus();
+      }
+    });
+  }
+
+  // Whoever types or pastes 3/7/1948 goes on in the next box of the date.
+  function spread(boxes) {
+    const inputs = [...boxes.querySelectorAll("input")];
+    boxes.addEventListener("input", ({ target }) => {
+      const parts = target.value.split(/[/.-]/);
+      const rest = inputs.slice(inputs.indexOf(target));
+      if (parts.length === 1 || parts.length > rest.length) {
+        return;
+      }
+      parts.forEach((part, number) => {
+        rest[number].value = part || (number ? rest[number].value : "");
+      });
+      rest[parts.length - 1].select();
+    });
+  }
+
   document.querySelectorAll("textarea[data-most]").forEach(countIn);
+  document.querySelectorAll("input[data-megabytes]").forEach(refuseMuch); // before sendOnce: this send is none
+  document.querySelectorAll(".boxes").forEach(spread);
   document.querySelectorAll("main form").forEach(sendOnce);
   if (!location.hash) {
     document.querySelector(".summary")?.focus();

@@ -287,6 +287,22 @@ def test_an_unreadable_request_is_never_a_500(card, visitor, extra, status):
     assert visitor.generic("GET", "/", **extra).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("address", "megabytes", "said"),
+    [
+        ("/refer/", 33, "The files are too large together"),
+        ("/admin/appointments/appointmentrequest/refer/", 33, "The files are too large together"),
+        ("/admin/appointments/appointmentrequest/refer/", 31, ""),
+        ("/admin/appointments/appointmentrequest/add/", 31, "not files or long letters"),
+    ],
+)
+def test_who_sends_too_many_files_is_told_so(card, visitor, address, megabytes, said):
+    answer = visitor.generic("GET", address, CONTENT_LENGTH=str(megabytes * 2**20))
+
+    assert answer.status_code == (413 if said else 302)
+    assert said in answer.content.decode()
+
+
 MULTIPART = "multipart/form-data; boundary=XX"
 
 

@@ -1,6 +1,7 @@
 """Files that an office sends along: they wait with the draft, and go with the request, once."""
 
 import datetime
+import uuid
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,6 +13,8 @@ from appointments.models import AppointmentRequest, PatientFile, RequestDraft
 from appointments.services import draft as drafts
 from appointments.services import draft_files, files, store
 from tests.answers import page_of
+from tests.appointments.desk import LIST, sign_in
+from tests.appointments.desk import page_of as address_of
 from tests.appointments.test_admin_change import html, text_of
 from tests.factories import AppointmentRequestFactory, RoutingRuleFactory, UserFactory
 from tests.office import REFER, REFERRAL, hidden_of, referral_draft, referral_with, send
@@ -224,3 +227,40 @@ def test_staff_see_a_request_with_its_files(client, root):
     file, content = files.open_for_staff(AppointmentRequest.objects.get(), PatientFile.objects.get().public_id, by=user)
 
     assert (file.name, content[:4]) == ("mri.pdf", b"%PDF")
+
+
+# Pages of a fax, which staff key in
+
+
+def key_in(client, *files_, **changes):
+    fields = referral_with(**changes) | {"entry_id": [str(uuid.uuid4())], "channel": ["fax"], "files": list(files_)}
+    return client.post(f"{LIST}refer/", fields)
+
+
+def test_pages_of_a_fax_go_with_the_referral_that_staff_key_in(client, root):
+    sign_in(client, "scheduler")
+
+    answer = key_in(client, chosen("fax.pdf"), chosen("mri.jpg", picture()))
+
+    kept = AppointmentRequest.objects.get()
+    assert answer["Location"] == address_of(kept)
+    assert [(file.name, file.came_with_referral) for file in kept.patient_files.all()] == [
+        *(("fax.pdf", True), ("mri.jpg", True))
+    ]
+    assert len(on_disk(root)) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({}, "locked.pdf: This file is locked with a password."), ({"first_name": ""}, "Please write the first name.")],
+)
+def test_a_page_that_is_refused_keeps_nothing_and_no_word_is_lost(client, root, changes, said):
+    sign_in(client, "scheduler")
+
+    answer = key_in(client, chosen("fax.pdf"), chosen("locked.pdf", locked_document()), **changes)
+
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+    assert "Please choose the files once more" in text_of(answer)
+    assert page_of(answer).fields["last_name"] == ["Probeman"]
+    assert (AppointmentRequest.objects.count(), RequestDraft.objects.count(), on_disk(root)) == (0, 0, [])
