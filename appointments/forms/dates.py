@@ -2,6 +2,7 @@
 
 import calendar
 import datetime
+import re
 from functools import lru_cache
 
 from django import forms
@@ -15,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from appointments.forms.text import NoNulls, refuse_null
 
 OLDEST_YEARS = 120
+# All of it in the first box, as people write it by hand or copy it from a chart.
+WHOLE = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{2,4})|(\d\d)(\d\d)(\d{4})")
 BOXES = {"month": _("Month"), "day": _("Day"), "year": _("Year")}
 
 
@@ -51,6 +54,8 @@ class DateField(NoNulls, forms.Field):
         refuse_null("".join(texts))
         if not any(texts):
             return None
+        if not any(texts[1:]) and (whole := WHOLE.fullmatch(texts[0])):
+            texts = [part for part in whole.groups() if part]
         missing = [str(label).lower() for text, label in zip(texts, BOXES.values(), strict=True) if not text]
         if missing:
             said = ngettext("The %(parts)s is missing.", "The %(parts)s are missing.", len(missing))

@@ -18,6 +18,7 @@ MOST_MARKS_ON_A_LETTER = 4  # pointed Hebrew and Tibetan need three; piles that 
 LONGEST_DECOMPOSITION = 4
 LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 US_DIGITS = 10
+NOTE = re.compile(r"\D+$")
 ZIP_SHAPE = re.compile(r"\d{5}(-?\d{4})?|[A-Za-z]\d[A-Za-z][ -]?\d[A-Za-z]\d", re.ASCII)  # also Canadian, for winter
 
 
@@ -160,7 +161,8 @@ class PhoneField(TextField):
         text = super().to_python(without_format_signs(value or ""))
         if not text:
             return ""
-        e164 = phones.to_e164(text)
+        # A note behind it, "(cell)" or "wife", stays where it was typed.
+        e164 = phones.to_e164(text) or phones.to_e164(NOTE.sub("", text))
         if not e164:
             raise ValidationError(what_is_wrong_with_number(text), code="phone")
         return e164

@@ -80,6 +80,8 @@ def test_a_phone_number_that_is_none_is_told_why(typed, said):
         ("14", "3", "1948", "The month is a number from 1 to 12. The month comes first."),
         ("3", "0", "1948", "This date does not exist: that month has 31 days."),
         ("3", "14", "48", "Please write all four digits of the year."),
+        ("3/14/48", "", "", "Please write all four digits of the year."),
+        ("14/3/1948", "", "", "The month is a number from 1 to 12. The month comes first."),
         ("3", "14", "", "The year is missing."),
         ("", "14", "", "The month and the year are missing."),
         ("Martch", "14", "1948", "Please use numbers only, like 3 for March."),
@@ -104,6 +106,22 @@ def test_a_month_may_be_written_out(language, month):
 
         assert form.is_valid()
         assert form.cleaned_data["date_of_birth"] == datetime.date(1948, 3, 14)
+
+
+@pytest.mark.parametrize("typed", ["3/14/1948", "03-14-1948", "3.14.1948", "03141948"])
+def test_a_date_may_be_typed_into_its_first_box(typed):
+    form = form_with("you", date_of_birth_month=typed, date_of_birth_day="", date_of_birth_year="")
+
+    assert form.is_valid()
+    assert form.cleaned_data["date_of_birth"] == datetime.date(1948, 3, 14)
+
+
+@pytest.mark.parametrize("note", [" (cell)", " wife", ", home"])
+def test_a_note_behind_a_phone_number_does_not_hurt(note):
+    form = form_with("reach", phone=f"(813)555-0142{note}")
+
+    assert form.is_valid()
+    assert form.cleaned_data["phone"] == "+18135550142"
 
 
 @pytest.mark.parametrize(("day", "errors"), [("22", set()), ("21", {"date_of_birth"})])
