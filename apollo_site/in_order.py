@@ -19,8 +19,9 @@ from apollo_site import health
 from appointments.admin.phone_list import calls
 from appointments.admin.queue import short_when
 from appointments.admin.standing import SOON
-from appointments.models import AppointmentRequest, ContactPoint, Incident
-from appointments.services import routing
+from appointments.models import AppointmentRequest, ContactPoint, Incident, Referral
+from appointments.models.words import Channel
+from appointments.services import letter_reminders, routing
 from appointments.services.moves import groups_of
 from appointments.transitions import OWNER, SUPERVISOR, Status
 from outbox.models import Message
@@ -116,6 +117,63 @@ def _untouched(now):
     )
 
 
+def _put_aside(now):
+    """Nobody is told of these (P44), and a person in an office holds a receipt with a date on it."""
+    count = AppointmentRequest.objects.filter(status=Status.QUARANTINED, channel=Channel.REFERRAL).count()
+    stands = _("No referral of an office lies in quarantine.")
+    if count:
+        stands = ngettext(
+            "%d referral of an office lies in quarantine.", "%d referrals of offices lie in quarantine.", count
+        )
+        stands %= count
+    return Row(
+        not count,
+        stands,
+        _("The office has a receipt that says by when we call: somebody should release or close each one before."),
+        _("Referrals in quarantine"),
+        reverse("admin:appointments_appointmentrequest_changelist") + f"?show=quarantine&channel={Channel.REFERRAL}",
+        "appointments.view_appointmentrequest",
+    )
+
+
+def _letters(now):
+    count = letter_reminders.late_letters(now).count()
+    stands = _("No letter to a referring office is late.")
+    if count:
+        stands = ngettext(
+            "%d letter to a referring office is late.", "%d letters to referring offices are late.", count
+        )
+        stands %= count
+    return Row(
+        not count,
+        stands,
+        _("Each should leave by the day that its page names."),
+        _("Letters to write or send"),
+        reverse("admin:appointments_referral_changelist"),
+        "appointments.view_referral",
+    )
+
+
+def _outstanding(now):
+    count = Referral.objects.outstanding(now).count()
+    stands = _("Every referring office has heard of its patient's visit.")
+    if count:
+        stands = ngettext(
+            "%d visit is over, and the referring office has no letter for certain.",
+            "%d visits are over, and the referring offices have no letter for certain.",
+            count,
+        )
+        stands %= count
+    return Row(
+        not count,
+        stands,
+        _("Each office should have one within 3 business days, with proof that it arrived."),
+        _("Letters outstanding"),
+        reverse("admin:appointments_appointmentrequest_changelist") + "?show=letters",
+        "appointments.view_appointmentrequest",
+    )
+
+
 def _pages(now):
     count = reviews.due().count()
     stands = _("No page is past the day of its next check.")
@@ -197,7 +255,10 @@ def _incidents(now):
     )
 
 
-WATCHES = (_worker, _unsent, _to_call, _untouched, _pages, _rules, _contact_points, _incidents, _backup)
+WATCHES = (
+    *(_worker, _unsent, _to_call, _untouched, _put_aside),
+    *(_letters, _outstanding, _incidents, _contact_points, _pages, _rules, _backup),
+)
 
 
 def _messages(state):

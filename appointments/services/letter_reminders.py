@@ -1,6 +1,9 @@
 """One mail to each coordinator about each letter that should have left by now; the worker calls `remind`."""
 
+import datetime
+
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,7 +20,7 @@ NOT_LEFT = (Status.DUE, Status.PREPARED, Status.APPROVED, Status.FAILED)
 
 def remind() -> None:
     """May run as often as one likes, and in several workers."""
-    late = list(_late())
+    late = list(late_letters(timezone.now()))
     told = told_of(KIND, [_about(update) for update in late])
     late = [update for update in late if _about(update) not in told]
     if late:
@@ -26,9 +29,9 @@ def remind() -> None:
             _tell(update, practice, people)
 
 
-def _late():
-    """Letters that were to leave by now. Of a patient who said no, none is owed."""
-    updates = ReferralUpdate.objects.filter(status__in=NOT_LEFT, due_at__lte=timezone.now())
+def late_letters(at: datetime.datetime) -> QuerySet[ReferralUpdate]:
+    """Letters that were to leave by `at`. Of a patient who said no, none is owed."""
+    updates = ReferralUpdate.objects.filter(status__in=NOT_LEFT, due_at__lte=at)
     updates = updates.filter(referral__in=Referral.objects.allowed())
     return updates.select_related("referral__appointment_request").only(
         "due_at", "referral__appointment_request__reference"

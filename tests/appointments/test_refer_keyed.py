@@ -6,7 +6,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from appointments.models import AppointmentRequest, Referral, RequestDraft
-from appointments.services import referrals
+from appointments.services import referrals, spam
 from appointments.services.request import receive
 from appointments.transitions import DESK, GROUPS
 from outbox.models import Message
@@ -179,3 +179,15 @@ def test_page_says_that_the_patient_does_not_know(client, dana, knows, is_said):
     page = text_of(client.get(address_of(AppointmentRequest.objects.get())))
 
     assert ("The patient does not know about it yet." in page) == is_said
+
+
+def test_what_was_put_aside_says_that_an_office_waits(client, dana, time_machine):
+    time_machine.move_to("2026-11-24T15:00:00Z", tick=False)
+    client.force_login(dana)
+    receive(filled_draft()[0], post=spam.Post(block="203.0.113.0/24", hidden="Buy"))
+    assert "An office waits" not in text_of(client.get(f"{LIST}?show=quarantine"))  # a patient, and no receipt
+
+    send(client, subject=["Buy"])
+
+    said = "Unverified office An office waits: its receipt says that we call by Wed, Nov 25"
+    assert said in text_of(client.get(f"{LIST}?show=quarantine&channel=referral"))
