@@ -35,7 +35,8 @@ def page_of(rows: ReferralQuerySet, asked: QueryDict) -> tuple[list[Referral], s
         count = _count(asked.get("_count", str(USUAL_COUNT)))
     except ValueError:
         raise Refused(400) from None
-    found = list(rows.filter(*conditions, *after).order_by("changed_at", "public_id")[: count + 1])
+    settled = rows.filter(changed_at__lte=timezone.now())  # the others come with the next search, see check_settled
+    found = list(settled.filter(*conditions, *after).order_by("changed_at", "public_id")[: count + 1])
     page, more = found[:count], found[count:]
     return page, _query_after(page[-1], asked) if more else ""
 

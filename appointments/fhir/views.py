@@ -33,11 +33,17 @@ def fhir(view):
         except partners.Unreachable:
             return outcomes.refusal(403)
         except partners.TooOften as often:
-            response = outcomes.refusal(429)
-            response["Retry-After"] = str(often.seconds)
-            return response
+            return _later(429, often.seconds)
+        except partners.Unsettled as unsettled:
+            return _later(503, unsettled.seconds)
 
     return wrapped
+
+
+def _later(status, seconds):
+    response = outcomes.refusal(status)
+    response["Retry-After"] = str(seconds)
+    return response
 
 
 def _check(request):
@@ -110,14 +116,14 @@ def _search(query):
 @for_partner()
 def of_referral(request, practice, public_id, make):
     """One of the three resources that a referral is; `make` makes it."""
-    referral = get_object_or_404(partners.readable_by(practice), public_id=public_id)
+    referral = _readable(practice, public_id=public_id)
     return make(referral), [referral]
 
 
 @for_partner()
 def everything(request, practice, public_id):
     """All that there is about one referral."""
-    referral = get_object_or_404(partners.readable_by(practice), public_id=public_id)
+    referral = _readable(practice, public_id=public_id)
     found = [resources.service_request(referral), resources.task(referral), resources.patient(referral)]
     found.append(resources.organization(referral.practice))
     if referral.physician:
@@ -130,14 +136,13 @@ def everything(request, practice, public_id):
 
 @for_partner()
 def appointment(request, practice, public_id):
-    rows = partners.readable_by(practice)
-    referral = get_object_or_404(rows, appointment_request__visits__ics_uid=public_id)
+    referral = _readable(practice, appointment_request__visits__ics_uid=public_id)
     return resources.appointment(referral, _visits(referral).get(ics_uid=public_id)), [referral]
 
 
 @for_partner()
 def communication(request, practice, public_id):
-    referral = get_object_or_404(partners.readable_by(practice), updates__public_id=public_id)
+    referral = _readable(practice, updates__public_id=public_id)
     update = get_object_or_404(_letters(referral), public_id=public_id)
     return resources.communication(referral, update), [referral]
 
@@ -152,6 +157,12 @@ def organization(request, practice, public_id):
     if public_id != practice.public_id:
         raise Http404
     return resources.organization(practice), []
+
+
+def _readable(practice, **where):
+    referral = get_object_or_404(partners.readable_by(practice), **where)
+    partners.check_settled(referral)
+    return referral
 
 
 def _visits(referral):

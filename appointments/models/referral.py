@@ -1,5 +1,6 @@
 """A referral: what an office waits for, what it was told, and whether that arrived."""
 
+import datetime
 import uuid
 
 from django.conf import settings
@@ -27,11 +28,17 @@ class ReferralQuerySet(models.QuerySet):
         return self.filter(asked_us | models.Q(appointment_request__may_contact_referrer=True))
 
     def with_changed_at(self):
-        """Each with `changed_at`: when it, its request or a letter of it last changed."""
+        """Each with `changed_at`: when it, its request or a letter of it last changed for good.
+
+        What staff can still take back counts from the end of that time, so that it may lie a little ahead.
+        """
         of_request = {"appointment_request": models.OuterRef("appointment_request")}
         letters = ReferralUpdate.objects.filter(referral=models.OuterRef("pk"))
+        moves = StatusEvent.objects.filter(**of_request)
+        undo = datetime.timedelta(seconds=settings.UNDO_SECONDS)
         times = [
-            _last(StatusEvent.objects.filter(**of_request), "at"),
+            _last(moves.filter(before__isnull=True), "at"),
+            _last(moves.filter(before__isnull=False), "at") + undo,
             _last(ReferralEvent.objects.filter(**of_request), "at"),
             _last(letters, "sent_at"),
             _last(letters, "confirmed_at"),

@@ -37,6 +37,14 @@ class TooOften(Exception):
         self.seconds = seconds
 
 
+class Unsettled(Exception):
+    """Staff have just done something that they can take back for `seconds` more."""
+
+    def __init__(self, seconds):
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 # What staff do
 
 
@@ -93,6 +101,13 @@ def readable_by(practice: ReferringPractice) -> ReferralQuerySet:
     """The referrals that `practice` may read now, each with its `changed_at`: matched to it, and the patient agrees."""
     rows = Referral.objects.allowed().filter(practice=practice).with_changed_at()
     return rows.select_related("appointment_request", "practice", "physician")
+
+
+def check_settled(referral: Referral) -> None:
+    """Raises Unsettled. `referral` is from `readable_by`."""
+    left = (referral.changed_at - timezone.now()).total_seconds()
+    if left > 0:
+        raise Unsettled(math.ceil(left))
 
 
 def record_reads(practice: ReferringPractice, referrals: Iterable[Referral]) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from apollo_site.logs import WordlessFormatter
 from appointments.fhir import search
 from appointments.models import ContactPoint, PartnerToken, ReadEvent
-from appointments.services import partners, referrals
+from appointments.services import moves, partners, referrals
 from tests.appointments.desk import page_of, sign_in
 from tests.appointments.fhir_rows import addresses_of, letter_of, office, read, referral_of
 from tests.appointments.test_fhir_resources import check
@@ -652,6 +652,30 @@ def test_a_move_of_the_request_is_a_change(three):
 
     assert ids(bundle) == [three[1]]
     assert bundle["entry"][0]["resource"]["meta"]["lastUpdated"] == "2026-11-30T11:00:00-05:00"
+
+
+@pytest.mark.parametrize(("taken_back", "status"), [(False, "under-review"), (True, "received")])
+def test_what_staff_can_take_back_is_not_shown_and_comes_later(three, clock, taken_back, status):
+    """11:00:00 claimed; 11:00:30 perhaps undone, and the office asks; 11:01:00 over."""
+    referral = PartnerToken.objects.get().practice.referrals.get(public_id=three[1])
+    request, dana = referral.appointment_request, UserFactory(group="scheduler")
+    type(request).objects.update(status="received")
+    claimed = moves.move(request.public_id, "claim", seen_version=request.version, by=dana)
+    clock.shift(30)
+    if taken_back:
+        moves.move(request.public_id, "undo", seen_version=claimed.version, by=dana)
+
+    answers = [read(address) for address in addresses_of(referral)]
+    assert all(is_outcome(answer, 503) for answer in answers)
+    assert {answer["Retry-After"] for answer in answers} == {"30"}
+    assert ids(read("ServiceRequest").json()) == [three[0], three[2]]
+    assert not ReadEvent.objects.filter(appointment_request=request).exists()
+
+    clock.shift(30)
+    check(read(f"ServiceRequest/{three[1]}/$everything").json())
+    assert read(f"Task/{three[1]}").json()["businessStatus"]["coding"][0]["code"] == status
+    found = read("ServiceRequest?_lastUpdated=ge2026-11-30T11:00:30-05:00").json()
+    assert [entry["resource"]["meta"]["lastUpdated"] for entry in found["entry"]] == ["2026-11-30T11:01:00-05:00"]
 
 
 def test_a_closed_loop_is_a_change(three):
