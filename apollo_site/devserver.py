@@ -14,7 +14,6 @@ import time
 
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 33 * 1024 * 1024  # more than Django takes, so that Django can answer with our own page
-IN_MEMORY_BYTES = 12 * 1024 * 1024  # waitress lays a longer body on the disk, and no file that we take is longer
 STOP_SECONDS = 15
 
 
@@ -26,7 +25,7 @@ def commands(port):
             f"--listen={HOST}:{port}",
             "--threads=8",
             f"--max-request-body-size={MAX_BODY_BYTES}",
-            f"--inbuf-overflow={IN_MEMORY_BYTES}",
+            f"--inbuf-overflow={MAX_BODY_BYTES}",  # it would lay a longer one on the disk, in clear
             "apollo_site.wsgi:application",
         ],
         "outbox worker": ["manage.py", "run_outbox"],
