@@ -14,6 +14,12 @@ from appointments.transitions import OPEN
 from appointments.update_kinds import AFTER_VISIT, UpdateKind
 from vault.fields import EncryptedJSONField, EncryptedTextField
 
+BLOCKED = _("The patient has not agreed that we tell this office. Nothing leaves.")
+NO_PRACTICE = _("Nobody has said yet which office this referral is from. Match it first.")
+NO_CONTACT = _("This letter has no number or address yet. Prepare it first.")
+OTHER_PRACTICE = _("This number or address belongs to another office than this referral. Prepare the letter again.")
+NOT_VERIFIED = _("This number or address is not verified now. Verify it in the directory first.")
+
 
 def _last(rows, column):
     found = rows.exclude(**{column: None}).order_by(f"-{column}")
@@ -144,10 +150,17 @@ class Referral(models.Model):
     def __str__(self):
         return f"{self.appointment_request.reference}"
 
-    def may_tell(self, contact_point, at) -> bool:
-        """Whether something about the patient may leave for `contact_point` at `at`."""
-        is_theirs = contact_point.practice_id == self.practice_id
-        return is_theirs and contact_point.is_verified(at) and not self.is_blocked
+    def why_not_tell(self, contact_point, at) -> str:
+        """Why nothing about the patient may leave for `contact_point` at `at`, as a sentence; "" if it may (P16)."""
+        if self.is_blocked:
+            return BLOCKED
+        if self.practice_id is None:
+            return NO_PRACTICE
+        if contact_point is None:
+            return NO_CONTACT
+        if contact_point.practice_id != self.practice_id:
+            return OTHER_PRACTICE
+        return "" if contact_point.is_verified(at) else NOT_VERIFIED
 
     @property
     def is_blocked(self):
