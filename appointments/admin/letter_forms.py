@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from appointments.letter_moves import LETTER_MOVES, SECTIONS
 from appointments.models import ReferralUpdate
 from appointments.services import ways_out
-from appointments.services.letters import MOST_PAGES
+from appointments.services.letter_content import clinician_of
+from appointments.services.letters import MOST_PAGES, signers
 from appointments.update_kinds import UpdateKind
 
 WORDS_LENGTH = 4000
@@ -34,7 +35,8 @@ class LetterForm(forms.Form):
 def _frozen(update):
     """What the letter says so far, to be put right."""
     words = update.content.get("sections", {}) | {"note": update.content.get("note", "")}
-    return words | {"contact_point": update.contact_point_id}
+    kept = {"contact_point": update.contact_point_id, "clinician": update.clinician_id}
+    return words | {name: value for name, value in kept.items() if value}
 
 
 def _words(label, rows, max_length=WORDS_LENGTH, **more):
@@ -53,6 +55,21 @@ def _contact_point(form, **kwargs):
 def _said_of(contact_point):
     until = date_format(timezone.localtime(contact_point.verified_until), "F j, Y")
     return _("%(where)s (verified until %(until)s)") % {"where": contact_point, "until": until}
+
+
+def _clinician(form, **kwargs):
+    """The one whom the patient saw, unless the letter names one already."""
+    return forms.ModelChoiceField(
+        signers(),
+        label=_("Clinician"),
+        help_text=_(
+            "Reads the letter and signs it before it leaves; their name stands below it. If somebody is missing, the "
+            "owner joins an account to them under Clinicians."
+        ),
+        initial=clinician_of(form.update.referral),
+        error_messages=_ONE_OF_THE_LIST,
+        **kwargs,
+    )
 
 
 def _last_four(form, **kwargs):
@@ -93,6 +110,7 @@ def _failure(form, **kwargs):
 _ONE_OF_THE_LIST = {"invalid_choice": _("Choose one of the list.")}
 FIELDS = {
     "contact_point": _contact_point,
+    "clinician": _clinician,
     **{name: _words(label, 4) for name, label in SECTIONS.items()},
     "note": _words(_("Note"), 2, help_text=_("The office reads it. Write no more than it needs.")),
     "last_four": _last_four,

@@ -80,4 +80,4 @@ def _letter(update, now):
         when = _("was due %(when)s") % {"when": when}
     elif when:
         when = _("by %(when)s") % {"when": when}
-    return Letter(update.get_kind_display(), update.get_status_display(), when, is_late)
+    return Letter(update.get_kind_display(), update.standing, when, is_late)

@@ -59,6 +59,11 @@ class ReferralQuerySet(models.QuerySet):
         is_over = waiting.exclude(appointment_request__status__in=OPEN)
         return is_over.union(waiting.filter(pk__in=late.values("referral")))
 
+    def to_sign(self):
+        """Those with a letter that waits for a clinician's signature."""
+        letters = ReferralUpdate.objects.filter(status=ReferralUpdate.Status.PREPARED, kind__in=AFTER_VISIT)
+        return self.allowed().filter(pk__in=letters.filter(signed_at=None).values("referral"))
+
     def outstanding(self, at):
         """Those whose patient was seen, and whose office has no letter for certain though it is time at `at`."""
         proven = ReferralUpdate.objects.filter(
@@ -212,6 +217,12 @@ class ReferralUpdate(models.Model):
     content = EncryptedJSONField(_("content"))
     prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     prepared_at = models.DateTimeField(null=True)
+    # Who stands behind a letter about a visit, and their signature below these very words
+    clinician = models.ForeignKey(
+        "practice.Clinician", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("clinician")
+    )
+    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    signed_at = models.DateTimeField(_("signed"), null=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(null=True)
 
@@ -239,6 +250,11 @@ class ReferralUpdate(models.Model):
                 | models.Q(contact_point__isnull=False, approved_at__isnull=False) & ~models.Q(number=""),
                 name="approved_letter_says_where_to",
             ),
+            models.CheckConstraint(  # what left before letters were signed stays as it was
+                condition=~models.Q(status__in=["approved", "sending"], kind__in=["final", "interim"])
+                | models.Q(clinician__isnull=False, signed_by__isnull=False, signed_at__isnull=False),
+                name="letter_about_a_visit_is_signed",
+            ),
             models.CheckConstraint(
                 condition=~models.Q(status="failed") | ~models.Q(failure=""), name="failed_letter_says_why"
             ),
@@ -246,6 +262,18 @@ class ReferralUpdate(models.Model):
 
     def __str__(self):
         return f"{self.kind} {self.pk}"
+
+    @property
+    def lacks_signature(self) -> bool:
+        """Whether a clinician has to stand behind it, and does not yet."""
+        return self.kind in AFTER_VISIT and self.signed_at is None
+
+    @property
+    def standing(self) -> str:
+        """Its status in words; while it is prepared, also whether a clinician has signed what they have to."""
+        if self.status != self.Status.PREPARED or self.kind not in AFTER_VISIT:
+            return self.get_status_display()
+        return _("Prepared, to be signed") if self.lacks_signature else _("Prepared and signed")
 
 
 class ReferralEvent(AppendOnly):

@@ -20,10 +20,20 @@ from appointments.services.moves import groups_of
 from appointments.transitions import GROUPS, READERS
 from outbox.models import Message
 from tests.appointments.desk import sign_in
-from tests.appointments.test_letter_moves import change, letter_in, number_changes, patient_says_no, press, stored
+from tests.appointments.test_letter_moves import (
+    change,
+    letter_for,
+    letter_in,
+    number_changes,
+    patient_says_no,
+    press,
+    stored,
+)
 from tests.factories import (
     AppointmentRequestFactory,
+    ClinicianFactory,
     ContactPointFactory,
+    LocationFactory,
     ReferralFactory,
     ReferralUpdateFactory,
     ReferringPracticeFactory,
@@ -55,6 +65,7 @@ def typed(update, name, **values):
     """What the form of a move posts."""
     everything = {
         "contact_point": update.referral.practice and update.referral.practice.contact_points.first().pk,
+        "clinician": update.clinician_id or "",
         "last_four": "0150",
         "way": "printed",
         "pages": "2",
@@ -90,7 +101,7 @@ def next_button(client, update):
 @pytest.mark.parametrize("move", TABLE, ids=lambda move: move.name)
 def test_each_role_sees_and_presses_what_the_table_gives_it(client, practice, group, move):
     user = sign_in(client, group)
-    update = letter_in(sorted(move.sources - {Status.SENDING})[0])
+    update = letter_for(move, by=user)
 
     shown = buttons(client, update) if group not in ("editor", None) else []
     status, __ = post(client, update, move.name)
@@ -107,7 +118,7 @@ def test_each_role_writes_another_letter_as_the_table_gives_it(client, practice,
 
     status = client.post(f"{LIST}{referral.pk}/change/", {"new_letter": "add", "kind": "interim"}).status_code
 
-    may = group in ("scheduler", "referral coordinator", "supervisor", "owner")
+    may = group in ("scheduler", "referral coordinator", "clinician", "supervisor", "owner")
     assert (status, referral.updates.count()) == ((302, 1) if may else (403, 0))
 
 
@@ -122,6 +133,41 @@ def test_each_letter_has_one_next_step(client, practice, status, step):
     sign_in(client, "referral coordinator")
 
     assert next_button(client, letter_in(Status(status))) == step
+
+
+@pytest.mark.parametrize(
+    ("group", "is_theirs", "step"),
+    [("clinician", True, ["sign"]), ("clinician", False, []), ("referral coordinator", False, [])],
+)
+def test_letter_to_sign_is_read_and_signed_by_the_clinician_it_names(client, practice, group, is_theirs, step):
+    user = sign_in(client, group)
+    update = letter_in(Status.PREPARED, kind="final")
+    if is_theirs:
+        change(update.clinician, user=user)
+
+    html = client.get(page_of(update)).content.decode()
+
+    assert next_button(client, update) == step
+    assert "Prepared, to be signed" in html
+    assert ("Elena Sample, MD has to read and sign this letter." in html) != is_theirs
+    assert ("<dt>Findings</dt><dd>As discussed.</dd>" in html) == is_theirs
+    assert 'value="approve"' not in html
+
+
+@pytest.mark.parametrize("can_sign", [True, False])
+def test_clinician_of_the_visit_is_chosen_already_if_they_can_sign(client, practice, can_sign):
+    sign_in(client, "scheduler")
+    doctor = ClinicianFactory(user=UserFactory(group="clinician" if can_sign else "editor"), order=1)
+    update = letter_in(Status.DUE, kind="final")
+    ClinicianFactory(user=UserFactory(group="clinician"), slug="sam-sample", first_name="Sam")
+    visits = update.referral.appointment_request.visits
+    visits.create(status="fulfilled", starts_at=timezone.now(), location=LocationFactory(), clinician=doctor)
+
+    html = client.get(page_of(update)).content.decode()
+
+    options = re.findall(r"<option[^>]*>[^<]*, MD</option>", html)
+    chosen = [f'<option value="{doctor.pk}" selected>Elena Sample, MD</option>']
+    assert [option for option in options if "Elena" in option] == (chosen if can_sign else [])
 
 
 # From owed to arrived
@@ -175,7 +221,7 @@ def test_words_of_a_letter_stay_when_a_heading_is_empty(client, practice):
     status, html = post(client, update, "prepare", history="Long <b>story</b>", findings="", plan="Rest.")
 
     assert (status, "Long &lt;b&gt;story&lt;/b&gt;" in html, "Rest." in html) == (422, True, True)
-    assert html.count("This field is required.") == 3
+    assert html.count("This field is required.") == 4
 
 
 def test_letter_without_a_visit_is_refused_in_words(client, practice):
