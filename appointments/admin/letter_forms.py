@@ -22,6 +22,7 @@ class LetterForm(forms.Form):
     def __init__(self, move, update, contact_points, data=None):
         super().__init__(data, auto_id=f"id_{move.name}_{update.pk}_%s", initial=_frozen(update))
         self.move, self.update, self.contact_points = move, update, contact_points
+        self.ways = {}  # by which the letter can leave, if that is the move
         self.events = None  # what somebody else did meanwhile: set by the view
         needs = move.needs_for(update.kind)
         for name in move.fields_for(update.kind):
@@ -35,7 +36,7 @@ class LetterForm(forms.Form):
 def _frozen(update):
     """What the letter says so far, to be put right."""
     words = update.content.get("sections", {}) | {"note": update.content.get("note", "")}
-    kept = {"contact_point": update.contact_point_id, "clinician": update.clinician_id}
+    kept = {"contact_point": update.contact_point_id, "clinician": update.clinician_id, "pages": update.pages}
     return words | {name: value for name, value in kept.items() if value}
 
 
@@ -86,8 +87,9 @@ def _last_four(form, **kwargs):
 
 
 def _way(form, **kwargs):
-    ways = ways_out.open_to(form.update.contact_point) if form.update.contact_point else {}
-    choices = [(name, way.label) for name, way in ways.items()]
+    """A button for each: see _letter_form.html."""
+    form.ways = ways_out.open_to(form.update.contact_point) if form.update.contact_point else {}
+    choices = [(name, way.label) for name, way in form.ways.items()]
     return forms.ChoiceField(label=_("How"), choices=choices, error_messages=_ONE_OF_THE_LIST, **kwargs)
 
 
@@ -99,7 +101,7 @@ def _pages(form, **kwargs):
 
 def _arrived_at(form, **kwargs):
     widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=_("Arrived at"), widget=widget, **kwargs)
+    return forms.DateTimeField(label=_("Arrived at"), widget=widget, initial=timezone.now, **kwargs)
 
 
 def _failure(form, **kwargs):

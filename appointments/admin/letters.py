@@ -1,7 +1,7 @@
 """The letters on the page of a referral: what is owed, the one next step of each, and its PDF."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from appointments.admin.letter_forms import LetterForm, NewLetterForm, form_of
-from appointments.admin.page import name_of
+from appointments.admin.page import Entry, name_of
 from appointments.letter_moves import LETTER_KINDS, LETTER_MOVES, SECTIONS
 from appointments.letters import LettersUnavailable
 from appointments.models import ReferralUpdate
 from appointments.services import letter_files, letters, may_leave, moves
 from appointments.transitions import PREPARERS, READERS
+from appointments.update_kinds import UpdateKind
 from practice import phones
 
 Status = ReferralUpdate.Status
@@ -40,9 +41,15 @@ DONE = {
     "letter-confirm": gettext_lazy("Letter arrived"),
     "letter-fail": gettext_lazy("Letter did not arrive"),
     "letter-withdraw": gettext_lazy("Letter withdrawn"),
+    "letter-outdated": gettext_lazy("Letter withdrawn by itself"),
     "letter-machine": gettext_lazy("The machine is done with the letter"),
     "incident-opened": gettext_lazy("Reported as misdirected"),
     "incident-closed": gettext_lazy("Misdirected letter looked into"),
+}
+# Why a letter was withdrawn though nobody pressed so, beside the kind of a newer one.
+BECAUSE = {
+    "reopen": gettext_lazy("the request was opened again"),
+    "undo": gettext_lazy("what it tells was taken back"),
 }
 NO_ADDRESS = gettext_lazy("This office has no verified fax number or address. Verify one in the directory first.")
 HEADERS = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
@@ -54,6 +61,7 @@ class Letter:
 
     update: ReferralUpdate
     is_late: bool
+    is_stopped: bool  # by the patient's word
     where: str
     last_arrived: str
     is_same: bool
@@ -61,6 +69,7 @@ class Letter:
     words: list[tuple[str, str]]  # (heading, text) for whoever is to sign them
     next: LetterForm | None
     others: list[LetterForm]
+    withdrawn: Entry | None  # by whom, when, and why
     kept: LetterForm | None  # what was typed for a move that is not possible any more
     has_pdf: bool
 
@@ -77,9 +86,11 @@ class LettersMixin:
         now = timezone.now()
         updates = _updates(referral)
         contact_points, arrived = _contact_points(referral, now), _last_arrived(referral)
+        withdrawn = _withdrawn(referral, words=bool(groups & READERS))
         may_write = bool(groups & PREPARERS) and not referral.is_blocked
+        rows = [_letter(one, request.user, groups, contact_points, arrived, now, bound) for one in updates]
         return {
-            "letters": [_letter(one, request.user, groups, contact_points, arrived, now, bound) for one in updates],
+            "letters": [replace(row, withdrawn=withdrawn.get(row.update.pk)) for row in rows],
             "letter_words": bool(groups & READERS),
             "new_letter_form": _own(NewLetterForm, bound) if may_write else None,
             "letter_events": _told(bound),
@@ -188,6 +199,25 @@ def _updates(referral):
     return sorted(updates, key=lambda update: update.status == Status.WITHDRAWN)
 
 
+def _withdrawn(referral, words):
+    """{key of a letter: who withdrew it last, when, and why}."""
+    events = referral.appointment_request.referral_events.filter(what__in=["letter-withdraw", "letter-outdated"])
+    return {
+        event.details["letter"]: Entry(
+            event.at, name_of(event.by), because_of(event.details), event.comment if words else ""
+        )
+        for event in events.select_related("by").order_by("pk")
+    }
+
+
+def because_of(details) -> str:
+    """Why a letter was withdrawn by itself; "" if a person withdrew it."""
+    because = details.get("because")
+    if because in UpdateKind.values:
+        return _("there was newer news: %(kind)s") % {"kind": UpdateKind(because).label}
+    return str(BECAUSE.get(because, ""))
+
+
 def _contact_points(referral, now):
     """Those to which a letter of this referral may go now."""
     if referral.is_blocked or referral.practice_id is None:
@@ -214,6 +244,7 @@ def _letter(update, user, groups, contact_points, arrived, now, bound):
     return Letter(
         update=update,
         is_late=update.due_at is not None and update.due_at <= now and update.status not in NOT_OWED,
+        is_stopped=update.referral.is_blocked and update.status not in NOT_OWED,
         where=_where(update),
         last_arrived=phones.display(last) if last.startswith("+") else last,
         is_same=last == update.number,
@@ -221,6 +252,7 @@ def _letter(update, user, groups, contact_points, arrived, now, bound):
         words=_words(update) if "sign" in {form.move.name for form in forms} else [],
         next=next((form for form in forms if form.move.name == following), None),
         others=[form for form in forms if form.move.name != following],
+        withdrawn=None,
         kept=own if own and own not in forms else None,
         has_pdf=bool(groups & READERS and update.content) and letter_files.may_be_opened(update, now),
     )

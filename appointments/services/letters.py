@@ -234,7 +234,7 @@ def _prepare(update, values, by):
     update.prepared_by, update.prepared_at = by, timezone.now()
     update.signed_by = update.signed_at = update.approved_by = update.approved_at = None
     update.sent_by = update.sent_at = None
-    update.way = update.failure = ""
+    update.way, update.failure, update.pages = "", "", None
     return {"contact_point": contact_point.pk}
 
 
@@ -309,7 +309,9 @@ def _confirm(update, values, by):
     contact_points.delivered(update.contact_point)
     if update.kind == UpdateKind.FINAL:  # which says all that an interim letter would
         others = update.referral.updates.filter(kind=UpdateKind.INTERIM, status__in=referrals.STAYS_HERE)
+        outdated = list(others)
         others.update(status=Status.WITHDRAWN, version=F("version") + 1)
+        referrals.record_outdated(update.referral, outdated, update.kind, by=by)
     return {"pages": update.pages, "contact_point": update.contact_point_id}
 
 

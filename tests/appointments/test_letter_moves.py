@@ -780,3 +780,5 @@ def test_after_the_final_letter_arrived_no_interim_one_is_owed(coordinator, clin
     press(final, "confirm", coordinator)
 
     assert (before, stored(interim)["status"]) == ("due", "withdrawn")
+    event = ReferralEvent.objects.get(what="letter-outdated")
+    assert (event.by, event.details["letter"], event.details["because"]) == (coordinator, interim.pk, "final")
