@@ -349,6 +349,7 @@ def test_undone_the_referral_is_as_it_was(supervisor, telling):
     make("undo", referral, supervisor)
 
     assert everything(referral) == before
+    assert [kind for kind, why in outdated(referral) if why == "undo"] == [kind for kind, __ in telling.kinds]
 
 
 def test_reopened_by_mistake_the_loop_is_closed_again(supervisor):
