@@ -155,6 +155,18 @@ def test_letter_to_sign_is_read_and_signed_by_the_clinician_it_names(client, pra
     assert 'value="approve"' not in html
 
 
+def test_row_of_the_worklist_leads_to_the_letter_to_sign_before_those_that_have_left(client, practice):
+    sign_in(client, "clinician")
+    later = timezone.now() + datetime.timedelta(days=1)
+    update = letter_in(Status.PREPARED, kind="final", due_at=later)
+    sent = {"contact_point": update.contact_point, "due_at": timezone.now()}
+    ReferralUpdateFactory(sent=True, referral=update.referral, kind="booked", **sent)
+
+    html = client.get("/admin/appointments/appointmentrequest/?show=to-sign").content.decode()
+
+    assert f'<a href="{page_of(update)}#letters">Final letter: Prepared, to be signed, by ' in html
+
+
 @pytest.mark.parametrize("can_sign", [True, False])
 def test_clinician_of_the_visit_is_chosen_already_if_they_can_sign(client, practice, can_sign):
     sign_in(client, "scheduler")
