@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models import ContactKind, ReferralUpdate
-from appointments.transitions import PREPARERS, REFERRERS
+from appointments.transitions import PREPARERS, REFERRERS, SIGNERS
 from appointments.update_kinds import AFTER_VISIT
 
 Status = ReferralUpdate.Status
@@ -21,6 +21,8 @@ SECTIONS = {
     "follow_up": _("Follow-up"),
     "who_does_what": _("Who does what"),
 }
+# What only such a letter has. A clinician stands behind it.
+OF_VISIT = ("clinician", *SECTIONS)
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class LetterMove:
     """`name` takes a letter from any of `sources` to `target` (None: the way it is sent says so).
 
     `needs` are the fields that must be filled in, `may` those that can be. `leaves`: only while something about this
-    patient may go to that contact point at all, see services.may_leave.
+    patient may go to that contact point at all, see services.may_leave. `unsigned`: only while a signature is lacking
+    (True), or is not (False).
     """
 
     name: str
@@ -39,6 +42,7 @@ class LetterMove:
     needs: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
     leaves: bool = True
+    unsigned: bool | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -46,15 +50,19 @@ class LetterMove:
 
     def needs_for(self, kind: str) -> tuple[str, ...]:
         """The fields that a letter of `kind` cannot do without."""
-        return self.needs + (tuple(SECTIONS) if self.name == "prepare" and kind in AFTER_VISIT else ())
+        return self.needs + (OF_VISIT if self.name == "prepare" and kind in AFTER_VISIT else ())
 
     def fields_for(self, kind: str) -> tuple[str, ...]:
-        """The fields that a letter of `kind` is asked for: only one about a visit has headings."""
-        return tuple(name for name in self.fields if kind in AFTER_VISIT or name not in SECTIONS)
+        """The fields that a letter of `kind` is asked for."""
+        return tuple(name for name in self.fields if kind in AFTER_VISIT or name not in OF_VISIT)
+
+    def suits(self, update: ReferralUpdate) -> bool:
+        """Whether the letter is signed, or is not, as the move wants it."""
+        return self.unsigned in (None, update.lacks_signature)
 
 
 TABLE = (
-    # Once more, if something is wrong with it: then it has to be approved again.
+    # Once more, if something is wrong with it: then it has to be signed and approved again.
     LetterMove(
         "prepare",
         _("Prepare the letter"),
@@ -62,7 +70,16 @@ TABLE = (
         Status.PREPARED,
         PREPARERS,
         needs=("contact_point",),
-        may=(*SECTIONS, "note"),
+        may=(*OF_VISIT, "note"),
+    ),
+    # By the clinician whom the letter names, and nobody else: see services.letters.
+    LetterMove(
+        "sign",
+        _("I have read this letter and stand behind it"),
+        frozenset({Status.PREPARED}),
+        Status.PREPARED,
+        SIGNERS,
+        unsigned=True,
     ),
     LetterMove(
         "approve",
@@ -71,6 +88,7 @@ TABLE = (
         Status.APPROVED,
         REFERRERS,
         needs=("last_four",),
+        unsigned=False,
     ),
     LetterMove("send", _("Send it"), frozenset({Status.APPROVED}), None, REFERRERS, needs=("way",)),
     LetterMove(

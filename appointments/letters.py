@@ -28,7 +28,8 @@ def letter_pdf(content: dict) -> bytes:
     `content` has texts only, as JSON keeps them: `kind` (an UpdateKind), `language`, `practice` {name, address,
     phone_display, fax_display}, `to` {name, practice, number_display}, `reference`, `date` (ISO), `patient` {name,
     date_of_birth (ISO)}, `visit` {starts_at (ISO with zone), place} or none, `reason` (of a coded one) or "",
-    `sections` {history, findings, plan, follow_up, who_does_what} for interim and final, `note` or "", `signed_by`.
+    `note` or "", `signed_by`; for interim and final `sections` {history, findings, plan, follow_up, who_does_what},
+    `prepared_by` and `signed_on` (ISO) or "": none as long as nobody signed.
 
     Raises LettersUnavailable, RenderError or KeyError for a value that the letter needs and has not, ValueError for a
     kind that is none, a date that is none, or a time without its zone.
@@ -75,6 +76,8 @@ def _templates():
 def _with_dates(content):
     """`content` with its dates and times as such, for the templates to write out."""
     dated = content | {"date": datetime.date.fromisoformat(content["date"])}
+    if signed_on := content.get("signed_on"):
+        dated["signed_on"] = datetime.date.fromisoformat(signed_on)
     if patient := content.get("patient"):
         born = datetime.date.fromisoformat(patient["date_of_birth"])
         dated["patient"] = patient | {"date_of_birth": born}

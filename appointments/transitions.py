@@ -95,7 +95,8 @@ NOTERS = DESK | {CLINICIAN}
 AUDITORS = frozenset({AUDITOR, SUPERVISOR})
 COUNTERS = frozenset({AUDITOR, SUPERVISOR})
 DECIDERS = frozenset({CLINICIAN, COORDINATOR, SUPERVISOR})
-PREPARERS = DESK
+PREPARERS = DESK | {CLINICIAN}
+SIGNERS = frozenset({CLINICIAN})
 REFERRERS = frozenset({COORDINATOR, SUPERVISOR})
 LOOP_CLOSERS = frozenset({SUPERVISOR})
 TOKEN_KEEPERS = frozenset({SUPERVISOR})
@@ -110,6 +111,7 @@ BESIDE_MOVES = (
     (_("note whether the patient lets us tell the referring doctor"), DESK),
     (_("accept a referral"), DECIDERS),
     (_("prepare a letter to a referring office"), PREPARERS),
+    (_("sign a letter about a visit that names them"), SIGNERS),
     (_("match a referral to an office, verify a contact point, approve and send letters"), REFERRERS),
     (_("make links and codes for a referring office, and end them"), REFERRERS),
     (_("close a referral without telling the office, with a reason; assess a misdirected letter"), LOOP_CLOSERS),

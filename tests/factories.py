@@ -19,6 +19,7 @@ from appointments.models import (
     RoutingRule,
 )
 from appointments.services.secret import hashed
+from appointments.update_kinds import AFTER_VISIT
 from practice.models import Clinician, Location, OpeningHours, Practice
 
 
@@ -198,8 +199,15 @@ class ReferralUpdateFactory(DjangoModelFactory):
             ),
             number=factory.SelfAttribute("contact_point.value"),
             content=factory.LazyAttribute(lambda update: letter_content(update.kind)),
+            clinician=factory.LazyAttribute(lambda update: ClinicianFactory() if update.kind in AFTER_VISIT else None),
         )
-        approved = factory.Trait(prepared=True, status="approved", approved_at=factory.LazyFunction(timezone.now))
+        approved = factory.Trait(
+            prepared=True,
+            status="approved",
+            signed_by=factory.LazyAttribute(lambda update: UserFactory() if update.clinician else None),
+            signed_at=factory.LazyAttribute(lambda update: timezone.now() if update.clinician else None),
+            approved_at=factory.LazyFunction(timezone.now),
+        )
         sent = factory.Trait(approved=True, status="sent", way="printed", sent_at=factory.LazyFunction(timezone.now))
         confirmed = factory.Trait(
             sent=True,
@@ -212,6 +220,8 @@ class ReferralUpdateFactory(DjangoModelFactory):
 
 def letter_content(kind):
     """What services.letter_content freezes, with other words."""
+    sections = dict.fromkeys(["history", "findings", "plan", "follow_up", "who_does_what"], "As discussed.")
+    of_visit = {"sections": sections, "signed_by": "Elena Sample, MD", "signed_on": "", "prepared_by": "Dana Demo"}
     return {
         "kind": kind,
         "language": "en",
@@ -227,9 +237,9 @@ def letter_content(kind):
         "patient": {"name": "Walter Demo", "date_of_birth": "1950-03-04"},
         "visit": {"starts_at": "2026-11-24T20:00:00+00:00", "place": "Main office"},
         "reason": "",
-        "sections": dict.fromkeys(["history", "findings", "plan", "follow_up", "who_does_what"], "As discussed."),
         "note": "",
         "signed_by": "Dana Demo",
+        **(of_visit if kind in AFTER_VISIT else {}),
     }
 
 

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from appointments.letter_moves import LETTER_MOVES, SECTIONS
 from appointments.models import ReferralUpdate
 from appointments.services import ways_out
-from appointments.services.letters import MOST_PAGES
+from appointments.services.letter_content import clinician_of
+from appointments.services.letters import MOST_PAGES, signers
 from appointments.update_kinds import UpdateKind
 
 WORDS_LENGTH = 4000
@@ -21,6 +22,7 @@ class LetterForm(forms.Form):
     def __init__(self, move, update, contact_points, data=None):
         super().__init__(data, auto_id=f"id_{move.name}_{update.pk}_%s", initial=_frozen(update))
         self.move, self.update, self.contact_points = move, update, contact_points
+        self.ways = {}  # by which the letter can leave, if that is the move
         self.events = None  # what somebody else did meanwhile: set by the view
         needs = move.needs_for(update.kind)
         for name in move.fields_for(update.kind):
@@ -34,7 +36,8 @@ class LetterForm(forms.Form):
 def _frozen(update):
     """What the letter says so far, to be put right."""
     words = update.content.get("sections", {}) | {"note": update.content.get("note", "")}
-    return words | {"contact_point": update.contact_point_id}
+    kept = {"contact_point": update.contact_point_id, "clinician": update.clinician_id, "pages": update.pages}
+    return words | {name: value for name, value in kept.items() if value}
 
 
 def _words(label, rows, max_length=WORDS_LENGTH, **more):
@@ -55,6 +58,21 @@ def _said_of(contact_point):
     return _("%(where)s (verified until %(until)s)") % {"where": contact_point, "until": until}
 
 
+def _clinician(form, **kwargs):
+    """The one whom the patient saw, unless the letter names one already."""
+    return forms.ModelChoiceField(
+        signers(),
+        label=_("Clinician"),
+        help_text=_(
+            "Reads the letter and signs it before it leaves; their name stands below it. If somebody is missing, the "
+            "owner joins an account to them under Clinicians."
+        ),
+        initial=clinician_of(form.update.referral),
+        error_messages=_ONE_OF_THE_LIST,
+        **kwargs,
+    )
+
+
 def _last_four(form, **kwargs):
     return forms.CharField(
         label=_("Last four digits"),
@@ -69,8 +87,9 @@ def _last_four(form, **kwargs):
 
 
 def _way(form, **kwargs):
-    ways = ways_out.open_to(form.update.contact_point) if form.update.contact_point else {}
-    choices = [(name, way.label) for name, way in ways.items()]
+    """A button for each: see _letter_form.html."""
+    form.ways = ways_out.open_to(form.update.contact_point) if form.update.contact_point else {}
+    choices = [(name, way.label) for name, way in form.ways.items()]
     return forms.ChoiceField(label=_("How"), choices=choices, error_messages=_ONE_OF_THE_LIST, **kwargs)
 
 
@@ -82,7 +101,7 @@ def _pages(form, **kwargs):
 
 def _arrived_at(form, **kwargs):
     widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=_("Arrived at"), widget=widget, **kwargs)
+    return forms.DateTimeField(label=_("Arrived at"), widget=widget, initial=timezone.now, **kwargs)
 
 
 def _failure(form, **kwargs):
@@ -93,6 +112,7 @@ def _failure(form, **kwargs):
 _ONE_OF_THE_LIST = {"invalid_choice": _("Choose one of the list.")}
 FIELDS = {
     "contact_point": _contact_point,
+    "clinician": _clinician,
     **{name: _words(label, 4) for name, label in SECTIONS.items()},
     "note": _words(_("Note"), 2, help_text=_("The office reads it. Write no more than it needs.")),
     "last_four": _last_four,

@@ -1,7 +1,7 @@
 """The letters on the page of a referral: what is owed, the one next step of each, and its PDF."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
@@ -13,19 +13,20 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from appointments.admin.letter_forms import LetterForm, NewLetterForm, form_of
-from appointments.admin.page import name_of
-from appointments.letter_moves import LETTER_KINDS, LETTER_MOVES
+from appointments.admin.page import Entry, name_of
+from appointments.letter_moves import LETTER_KINDS, LETTER_MOVES, SECTIONS
 from appointments.letters import LettersUnavailable
 from appointments.models import ReferralUpdate
 from appointments.services import letter_files, letters, may_leave, moves
 from appointments.transitions import PREPARERS, READERS
+from appointments.update_kinds import UpdateKind
 from practice import phones
 
 Status = ReferralUpdate.Status
 # The one step that brings a letter nearer to its office; what else is possible stands behind it.
 NEXT = {
     Status.DUE: "prepare",
-    Status.PREPARED: "approve",
+    Status.PREPARED: "approve",  # once it is signed
     Status.APPROVED: "send",
     Status.SENT: "confirm",
     Status.FAILED: "prepare",
@@ -34,14 +35,21 @@ NEXT = {
 DONE = {
     "letter-new": gettext_lazy("Letter put on the list"),
     "letter-prepare": gettext_lazy("Letter prepared"),
+    "letter-sign": gettext_lazy("Letter signed by its clinician"),
     "letter-approve": gettext_lazy("Letter approved"),
     "letter-send": gettext_lazy("Letter sent"),
     "letter-confirm": gettext_lazy("Letter arrived"),
     "letter-fail": gettext_lazy("Letter did not arrive"),
     "letter-withdraw": gettext_lazy("Letter withdrawn"),
+    "letter-outdated": gettext_lazy("Letter withdrawn by itself"),
     "letter-machine": gettext_lazy("The machine is done with the letter"),
     "incident-opened": gettext_lazy("Reported as misdirected"),
     "incident-closed": gettext_lazy("Misdirected letter looked into"),
+}
+# Why a letter was withdrawn though nobody pressed so, beside the kind of a newer one.
+BECAUSE = {
+    "reopen": gettext_lazy("the request was opened again"),
+    "undo": gettext_lazy("what it tells was taken back"),
 }
 NO_ADDRESS = gettext_lazy("This office has no verified fax number or address. Verify one in the directory first.")
 HEADERS = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
@@ -53,12 +61,15 @@ class Letter:
 
     update: ReferralUpdate
     is_late: bool
+    is_stopped: bool  # by the patient's word
     where: str
     last_arrived: str
     is_same: bool
     obstacle: str
+    words: list[tuple[str, str]]  # (heading, text) for whoever is to sign them
     next: LetterForm | None
     others: list[LetterForm]
+    withdrawn: Entry | None  # by whom, when, and why
     kept: LetterForm | None  # what was typed for a move that is not possible any more
     has_pdf: bool
 
@@ -75,9 +86,11 @@ class LettersMixin:
         now = timezone.now()
         updates = _updates(referral)
         contact_points, arrived = _contact_points(referral, now), _last_arrived(referral)
+        withdrawn = _withdrawn(referral, words=bool(groups & READERS))
         may_write = bool(groups & PREPARERS) and not referral.is_blocked
+        rows = [_letter(one, request.user, groups, contact_points, arrived, now, bound) for one in updates]
         return {
-            "letters": [_letter(one, groups, contact_points, arrived, now, bound) for one in updates],
+            "letters": [replace(row, withdrawn=withdrawn.get(row.update.pk)) for row in rows],
             "letter_words": bool(groups & READERS),
             "new_letter_form": _own(NewLetterForm, bound) if may_write else None,
             "letter_events": _told(bound),
@@ -156,7 +169,7 @@ class LettersMixin:
 
 
 def _names(update):
-    return {"letter": update.get_kind_display(), "status": update.get_status_display()}
+    return {"letter": update.get_kind_display(), "status": update.standing}
 
 
 def _posted(request, referral):
@@ -166,7 +179,9 @@ def _posted(request, referral):
     except ValueError:
         raise BadRequest from None
     update = (
-        ReferralUpdate.objects.filter(referral=referral, public_id=public_id).select_related("contact_point").first()
+        ReferralUpdate.objects.filter(referral=referral, public_id=public_id)
+        .select_related("contact_point", "clinician")
+        .first()
     )
     if update is None:
         raise Http404
@@ -176,12 +191,31 @@ def _posted(request, referral):
 
 def _updates(referral):
     """The oldest first, and what goes nowhere any more at the end."""
-    people = ("prepared_by", "approved_by", "sent_by")
+    people = ("clinician", "prepared_by", "approved_by", "sent_by")
     updates = ReferralUpdate.objects.filter(referral=referral).prefetch_related("incidents")
     updates = list(updates.select_related("contact_point__practice", *people))
     for update in updates:
         update.referral = referral  # with its request and practice, read once for all
     return sorted(updates, key=lambda update: update.status == Status.WITHDRAWN)
+
+
+def _withdrawn(referral, words):
+    """{key of a letter: who withdrew it last, when, and why}."""
+    events = referral.appointment_request.referral_events.filter(what__in=["letter-withdraw", "letter-outdated"])
+    return {
+        event.details["letter"]: Entry(
+            event.at, name_of(event.by), because_of(event.details), event.comment if words else ""
+        )
+        for event in events.select_related("by").order_by("pk")
+    }
+
+
+def because_of(details) -> str:
+    """Why a letter was withdrawn by itself; "" if a person withdrew it."""
+    because = details.get("because")
+    if because in UpdateKind.values:
+        return _("there was newer news: %(kind)s") % {"kind": UpdateKind(because).label}
+    return str(BECAUSE.get(because, ""))
 
 
 def _contact_points(referral, now):
@@ -200,22 +234,25 @@ def _last_arrived(referral):
     return dict(reversed(list(latest)))
 
 
-def _letter(update, groups, contact_points, arrived, now, bound):
+def _letter(update, user, groups, contact_points, arrived, now, bound):
     point = update.contact_point
     last = arrived.get(point.kind, "") if point else ""
-    forms = [form_of(name, update, contact_points) for name in _possible(update, groups, contact_points, now)]
+    forms = [form_of(name, update, contact_points) for name in _possible(update, user, groups, contact_points, now)]
     own = bound if isinstance(bound, LetterForm) and bound.update.pk == update.pk else None
     forms = [own if own and form.move == own.move else form for form in forms]
-    following = NEXT.get(update.status)
+    following = _following(update)
     return Letter(
         update=update,
         is_late=update.due_at is not None and update.due_at <= now and update.status not in NOT_OWED,
+        is_stopped=update.referral.is_blocked and update.status not in NOT_OWED,
         where=_where(update),
         last_arrived=phones.display(last) if last.startswith("+") else last,
         is_same=last == update.number,
-        obstacle=_obstacle(update, contact_points, now),
+        obstacle=_obstacle(update, user, contact_points, now),
+        words=_words(update) if "sign" in {form.move.name for form in forms} else [],
         next=next((form for form in forms if form.move.name == following), None),
         others=[form for form in forms if form.move.name != following],
+        withdrawn=None,
         kept=own if own and own not in forms else None,
         has_pdf=bool(groups & READERS and update.content) and letter_files.may_be_opened(update, now),
     )
@@ -231,13 +268,23 @@ def _where(update):
     return f"{update.contact_point.get_kind_display()} {number}"
 
 
-def _obstacle(update, contact_points, now):
+def _words(update):
+    content = update.content
+    return [(SECTIONS[name], text) for name, text in content["sections"].items()] + [(_("Note"), content["note"])]
+
+
+def _following(update):
+    return "sign" if update.status == Status.PREPARED and update.lacks_signature else NEXT.get(update.status)
+
+
+def _obstacle(update, user, contact_points, now):
     """Why the next step cannot be made. What has ended has none."""
-    following = LETTER_MOVES.get(NEXT.get(update.status))
+    following = LETTER_MOVES.get(_following(update))
     if following is None:
         return ""
     if following.name != "prepare":
-        return may_leave.obstacle_of(update, now)
+        is_waiting = following.name == "sign" and not letters.is_theirs(update, user)
+        return may_leave.obstacle_of(update, now) or (letters.waits_for(update) if is_waiting else "")
     if update.referral.is_blocked:
         return may_leave.BLOCKED
     if update.referral.practice_id is None:
@@ -245,10 +292,12 @@ def _obstacle(update, contact_points, now):
     return "" if contact_points else NO_ADDRESS
 
 
-def _possible(update, groups, contact_points, now):
+def _possible(update, user, groups, contact_points, now):
     """The moves that this person can make with this letter now."""
     for move in LETTER_MOVES.values():
-        if update.status not in move.sources or not move.by & groups:
+        if update.status not in move.sources or not move.suits(update) or not move.by & groups:
+            continue
+        if move.name == "sign" and not letters.is_theirs(update, user):
             continue
         hindered = not contact_points if move.name == "prepare" else may_leave.obstacle_of(update, now)
         if not (move.leaves and hindered):

@@ -11,6 +11,7 @@ from appointments.models import ContactPoint, Referral, ReferralUpdate
 
 LetterStatus = ReferralUpdate.Status
 DONE = frozenset({LetterStatus.CONFIRMED, LetterStatus.WITHDRAWN})
+HAS_LEFT = frozenset({LetterStatus.SENDING, LetterStatus.SENT})
 
 
 @dataclass(frozen=True)
@@ -64,20 +65,19 @@ def is_unverified(referral: Referral, now: datetime.datetime) -> bool:
 
 
 def letters_of(referral: Referral, now: datetime.datetime) -> list[Letter]:
-    """Those that are owed or on their way, by when they are due; none while the patient says no."""
+    """Those that are owed, by when they are due, then those on their way; none while the patient says no."""
     if referral.is_blocked:
         return []
     left = [update for update in referral.updates.all() if update.status not in DONE]
-    left.sort(key=lambda update: (update.due_at is None, update.due_at or now, update.pk))
+    left.sort(key=lambda update: (update.status in HAS_LEFT, update.due_at is None, update.due_at or now, update.pk))
     return [_letter(update, now) for update in left]
 
 
 def _letter(update, now):
-    has_left = update.status in (LetterStatus.SENDING, LetterStatus.SENT)
-    is_late = bool(update.due_at) and update.due_at < now and not has_left
+    is_late = bool(update.due_at) and update.due_at < now and update.status not in HAS_LEFT
     when = short_when(update.due_at, now) if update.due_at else ""
     if is_late:
         when = _("was due %(when)s") % {"when": when}
     elif when:
         when = _("by %(when)s") % {"when": when}
-    return Letter(update.get_kind_display(), update.get_status_display(), when, is_late)
+    return Letter(update.get_kind_display(), update.standing, when, is_late)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appointments.admin.letters import DONE as LETTERS_DONE
+from appointments.admin.letters import because_of
 from appointments.admin.office_links import DONE as OFFICE_DONE
 from appointments.admin.outstanding import is_unverified, letters_of, of_letters
 from appointments.admin.page import Entry, entry_of_event, name_of
@@ -114,5 +115,7 @@ def _details(details, offices):
         yield practice.name
     if details.get("kind") in UpdateKind.values:
         yield str(UpdateKind(details["kind"]).label)
+    if because := because_of(details):
+        yield because
     if "may" in details:
         yield _("yes, we may tell the office") if details["may"] else _("no: nothing may leave")

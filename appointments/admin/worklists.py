@@ -80,6 +80,10 @@ def letters_outstanding(look):
     return Q(pk__in=Referral.objects.outstanding(look.now).values("appointment_request"))
 
 
+def letters_to_sign(look):
+    return Q(pk__in=Referral.objects.to_sign().values("appointment_request"))
+
+
 def referrals_to_answer(look):
     return Q(pk__in=Referral.objects.to_answer(look.now).values("appointment_request"))
 
@@ -189,6 +193,14 @@ WORKLISTS = {
         gettext_lazy("Letters outstanding"),
         letters_outstanding,
         gettext_lazy("No letter after a visit is late. What is owed and not late stands under Referrals."),
+        by_letter,
+        over_open=False,
+    ),
+    "to-sign": Worklist(
+        REFERRALS,
+        gettext_lazy("Letters to sign"),
+        letters_to_sign,
+        gettext_lazy("No letter waits for a clinician’s signature."),
         by_letter,
         over_open=False,
     ),

@@ -61,7 +61,7 @@ class AccessLink(models.Model):
         return self.revoked_at is None and (self.contact_point is None or self._office_may_see(at))
 
     def _office_may_see(self, at):
-        if not self.appointment_request.referral.may_tell(self.contact_point, at):
+        if self.appointment_request.referral.why_not_tell(self.contact_point, at):
             return False
         # Verified anew, it may be another machine: what was sent there before opens nothing any more.
         return self.contact_point.verified_at <= self.created_at

@@ -15,6 +15,12 @@ from appointments.transitions import OPEN
 from appointments.update_kinds import AFTER_VISIT, UpdateKind
 from vault.fields import EncryptedJSONField, EncryptedTextField
 
+BLOCKED = _("The patient has not agreed that we tell this office. Nothing leaves.")
+NO_PRACTICE = _("Nobody has said yet which office this referral is from. Match it first.")
+NO_CONTACT = _("This letter has no number or address yet. Prepare it first.")
+OTHER_PRACTICE = _("This number or address belongs to another office than this referral. Prepare the letter again.")
+NOT_VERIFIED = _("This number or address is not verified now. Verify it in the directory first.")
+
 
 def _last(rows, column):
     found = rows.exclude(**{column: None}).order_by(f"-{column}")
@@ -59,6 +65,11 @@ class ReferralQuerySet(models.QuerySet):
         late = ReferralUpdate.objects.filter(status=ReferralUpdate.Status.DUE, due_at__lte=at)
         is_over = waiting.exclude(appointment_request__status__in=OPEN)
         return is_over.union(waiting.filter(pk__in=late.values("referral")))
+
+    def to_sign(self):
+        """Those with a letter that waits for a clinician's signature."""
+        letters = ReferralUpdate.objects.filter(status=ReferralUpdate.Status.PREPARED, kind__in=AFTER_VISIT)
+        return self.allowed().filter(pk__in=letters.filter(signed_at=None).values("referral"))
 
     def outstanding(self, at):
         """Those whose patient was seen, and whose office has no letter for certain though it is time at `at`."""
@@ -151,10 +162,17 @@ class Referral(models.Model):
     def __str__(self):
         return f"{self.appointment_request.reference}"
 
-    def may_tell(self, contact_point, at) -> bool:
-        """Whether something about the patient may leave for `contact_point` at `at`."""
-        is_theirs = contact_point.practice_id == self.practice_id
-        return is_theirs and contact_point.is_verified(at) and not self.is_blocked
+    def why_not_tell(self, contact_point, at) -> str:
+        """Why nothing about the patient may leave for `contact_point` at `at`, as a sentence; "" if it may (P16)."""
+        if self.is_blocked:
+            return BLOCKED
+        if self.practice_id is None:
+            return NO_PRACTICE
+        if contact_point is None:
+            return NO_CONTACT
+        if contact_point.practice_id != self.practice_id:
+            return OTHER_PRACTICE
+        return "" if contact_point.is_verified(at) else NOT_VERIFIED
 
     @property
     def is_blocked(self):
@@ -206,6 +224,12 @@ class ReferralUpdate(models.Model):
     content = EncryptedJSONField(_("content"))
     prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     prepared_at = models.DateTimeField(null=True)
+    # Who stands behind a letter about a visit, and their signature below these very words
+    clinician = models.ForeignKey(
+        "practice.Clinician", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("clinician")
+    )
+    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    signed_at = models.DateTimeField(_("signed"), null=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(null=True)
 
@@ -233,6 +257,11 @@ class ReferralUpdate(models.Model):
                 | models.Q(contact_point__isnull=False, approved_at__isnull=False) & ~models.Q(number=""),
                 name="approved_letter_says_where_to",
             ),
+            models.CheckConstraint(  # what left before letters were signed stays as it was
+                condition=~models.Q(status__in=["approved", "sending"], kind__in=["final", "interim"])
+                | models.Q(clinician__isnull=False, signed_by__isnull=False, signed_at__isnull=False),
+                name="letter_about_a_visit_is_signed",
+            ),
             models.CheckConstraint(
                 condition=~models.Q(status="failed") | ~models.Q(failure=""), name="failed_letter_says_why"
             ),
@@ -240,6 +269,18 @@ class ReferralUpdate(models.Model):
 
     def __str__(self):
         return f"{self.kind} {self.pk}"
+
+    @property
+    def lacks_signature(self) -> bool:
+        """Whether a clinician has to stand behind it, and does not yet."""
+        return self.kind in AFTER_VISIT and self.signed_at is None
+
+    @property
+    def standing(self) -> str:
+        """Its status in words; while it is prepared, also whether a clinician has signed what they have to."""
+        if self.status != self.Status.PREPARED or self.kind not in AFTER_VISIT:
+            return self.get_status_display()
+        return _("Prepared, to be signed") if self.lacks_signature else _("Prepared and signed")
 
 
 class ReferralEvent(AppendOnly):

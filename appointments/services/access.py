@@ -75,7 +75,7 @@ def new_office_link(referral: Referral, contact_point: ContactPoint) -> str:
     Raises OfficeMayNotHear.
     """
     at = timezone.now()
-    if not referral.may_tell(contact_point, at):
+    if referral.why_not_tell(contact_point, at):
         raise OfficeMayNotHear
     return _new_link(referral.appointment_request, at=at, purpose=OFFICE, contact_point=contact_point)
 

@@ -10,12 +10,14 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
-from appointments.models import AppointmentRequest, Referral, StatusEvent
+from appointments.letter_moves import LETTER_MOVES
+from appointments.models import AppointmentRequest, ContactKind, Physician, Referral, ReferralUpdate, StatusEvent
 from appointments.models.words import Priority
-from appointments.services import moves, referrals
+from appointments.services import letters, moves, referrals
 from appointments.services.request import deadline
 from appointments.services.routing import plan
 from appointments.transitions import COORDINATOR, SCHEDULER, SUPERVISOR, Status
+from appointments.update_kinds import AFTER_VISIT
 from practice.models import Clinician, Location
 
 
@@ -240,15 +242,13 @@ ROWS = (
 def make_requests() -> None:
     """Through the services, with the clock set back. Needs the demo accounts, the groups and a location."""
     now = timezone.now()
-    visit = {"location": Location.objects.earliest("order", "pk"), "clinician": Clinician.objects.first()}
-    staff = {user.username: user for user in get_user_model().objects.all()}
+    staff = _staff()
     for number, row in enumerate(ROWS, 10):
         with _clock_at(row.sent.moment(now), now):
             public_id = _received(row, f"+181355501{number}", _resolved(row.wish, now))
         for at, what, values in row.steps:
-            more = visit if what in ("offer", "schedule") else {}
             with _clock_at(at.moment(now), now):
-                _do(public_id, what, by=staff[row.by.replace(" ", "-")], **_resolved(values, now), **more)
+                _do(public_id, what, by=staff[row.by], **_resolved(values, now))
 
 
 # Sent by an office today, and matched by nobody yet
@@ -274,14 +274,78 @@ REFERRAL = {
 }
 
 
+# Sent by an office that letters may go to, and seen: told of the visit, and owed the letters about it
+TOLD = seen("Selma Specimen", 11, 10, **{**DOCTOR, "may_contact_referrer": None, "patient_knows": "yes"})
+LETTERS = {
+    "receive": ("received", ("prepare", "approve", "send", "confirm")),
+    "schedule": ("booked", ("prepare", "approve", "send")),
+    "complete": ("interim", ("prepare",)),  # and waits for its clinician
+}
+WORDS = {
+    "history": "Made up, to try the site with: leg pain on walking for a year.",
+    "findings": "Made up: walks one block, better bent forward.",
+    "plan": "Made up: physical therapy first.",
+    "follow_up": "Made up: in six weeks, at our office.",
+    "who_does_what": "Made up: your office goes on with all medicines.",
+}
+
+
 @transaction.atomic
 def make_referral() -> None:
     """One that an office sent, through the services; it has no e-mail, so that nothing is put into the outbox."""
     now = timezone.now()
     with _clock_at(REFERRED.sent.moment(now), now):
-        public_id = _received(REFERRED, "+18135550168", REFERRED.wish)
-        event = StatusEvent.objects.select_related("appointment_request").get(appointment_request__public_id=public_id)
-        referrals.begin(event.appointment_request, event, REFERRAL)
+        _referred(REFERRED, "+18135550168", REFERRAL)
+
+
+@transaction.atomic
+def make_letters() -> None:
+    """A referral with letters in several states. Needs the made-up directory as well."""
+    now, staff = timezone.now(), _staff()
+    by = staff[COORDINATOR]
+    paula = Physician.objects.select_related("practice").get(last_name="Pattern")
+    fax = paula.practice.contact_points.get(kind=ContactKind.FAX)
+    with _clock_at(TOLD.sent.moment(now), now):
+        row = _referred(TOLD, "+18135550169", {"question": "Made up: would an injection help?"})
+        version = Referral.objects.get(pk=row.pk).version
+        referrals.match(row.public_id, practice=paula.practice, physician=paula, seen_version=version, by=by)
+        _write(row, "receive", fax, by)
+    for at, what, values in TOLD.steps:
+        with _clock_at(at.moment(now), now):
+            _do(row.appointment_request.public_id, what, by=staff[TOLD.by], **_resolved(values, now))
+            _write(row, what, fax, by)
+
+
+def _write(referral, what, fax, by):
+    """The letter that the office is owed after `what`, as far as LETTERS says."""
+    kind, names = LETTERS.get(what, ("", ()))
+    clinician = letters.signers().first()
+    for name in names if clinician or kind not in AFTER_VISIT else ():
+        update = referral.updates.get(kind=kind)
+        everything = {
+            "contact_point": fax,
+            "clinician": clinician,
+            "last_four": letters.last_four(fax),
+            "way": ReferralUpdate.Way.PRINTED,
+            "pages": 2,
+            "arrived_at": timezone.now(),
+            "proof": "Made up: OK, 2 pages.",
+            **WORDS,
+        }
+        values = {field: everything[field] for field in LETTER_MOVES[name].needs_for(kind)}
+        letters.move_letter(update.public_id, name, seen_version=update.version, by=by, **values)
+
+
+def _referred(row, phone, said):
+    """The referral of a request that an office sent, which wrote `said`."""
+    public_id = _received(row, phone, row.wish)
+    event = StatusEvent.objects.select_related("appointment_request").get(appointment_request__public_id=public_id)
+    return referrals.begin(event.appointment_request, event, said)
+
+
+def _staff():
+    """{group: its demo account}."""
+    return {user.username.replace("-", " "): user for user in get_user_model().objects.all()}
 
 
 @contextmanager
@@ -323,4 +387,6 @@ def _do(public_id, what, *, by, **values):
         moves.log_call(public_id, by=by, **values)
     else:
         seen_version = AppointmentRequest.objects.get(public_id=public_id).version
+        if what in ("offer", "schedule"):
+            values |= {"location": Location.objects.earliest("order", "pk"), "clinician": Clinician.objects.first()}
         moves.move(public_id, what, seen_version=seen_version, by=by, **values)

@@ -21,6 +21,7 @@ class Gateway:
     """A provider to which a mail is sent, and who faxes what is attached to it."""
 
     label = _("Fax it by machine")
+    help = _("It leaves within some minutes. Nothing has to be printed.")
 
     def is_available(self, contact_point):
         return bool(settings.FAX_GATEWAY) and contact_point.kind == ContactKind.FAX

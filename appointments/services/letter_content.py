@@ -10,6 +10,7 @@ from appointments.services.rights import MoveNotAllowed
 from appointments.transitions import Outcome
 from appointments.update_kinds import AFTER_VISIT, UpdateKind
 from practice import hours
+from practice.models import Clinician
 from practice.services import current_practice
 
 LANGUAGE = "en"  # offices read English, whatever the patient speaks
@@ -28,8 +29,11 @@ class NoVisit(MoveNotAllowed):
     says = _("There is no such visit. Withdraw this letter, or choose another kind of letter.")
 
 
-def content_of(referral: Referral, kind: str, contact_point: ContactPoint, *, sections, note, by) -> dict:
-    """All that `appointments.letters.letter_pdf` wants of a letter of `kind`, as JSON keeps it.
+def content_of(
+    referral: Referral, kind: str, contact_point: ContactPoint, *, clinician: Clinician | None, sections, note, by
+) -> dict:
+    """All that `appointments.letters.letter_pdf` wants of a letter of `kind`, as JSON keeps it. `clinician` is who
+    stands behind one about a visit, and has to sign it.
 
     Raises NoVisit if the letter is about a visit and there is none of that status.
     """
@@ -44,13 +48,24 @@ def content_of(referral: Referral, kind: str, contact_point: ContactPoint, *, se
         "patient": patient_of(appointment_request),
         "reason": _reason(appointment_request) if kind == UpdateKind.DECLINED else "",
         "note": note,
-        "signed_by": by.get_full_name() or by.get_username(),
+        "signed_by": str(clinician or _name_of(by)),
     }
     if visit := _visit(appointment_request, kind):
         content["visit"] = {"starts_at": visit.starts_at.isoformat(), "place": visit.location.one_line}
     if kind in AFTER_VISIT:
         content["sections"] = {name: sections.get(name, "") for name in SECTIONS}
+        content |= {"signed_on": "", "prepared_by": _name_of(by)}
     return content
+
+
+def _name_of(user):
+    return user.get_full_name() or user.get_username()
+
+
+def clinician_of(referral: Referral) -> int | None:
+    """The key of the clinician whom the patient saw, if the visit knows one."""
+    seen = referral.appointment_request.visits.filter(status=Visit.Status.FULFILLED)
+    return seen.order_by("-starts_at", "-pk").values_list("clinician", flat=True).first()
 
 
 def patient_of(appointment_request: AppointmentRequest) -> dict:

@@ -10,7 +10,7 @@ import uuid
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
@@ -22,10 +22,12 @@ from appointments.services import contact_points, incidents, may_leave, referral
 from appointments.services.fax_gateway import key_of, letter_of
 from appointments.services.letter_content import content_of
 from appointments.services.rights import MoveNotAllowed, NoRight, check_right, groups_of
-from appointments.transitions import PREPARERS
+from appointments.transitions import CLINICIAN, PREPARERS
 from appointments.update_kinds import UpdateKind
 from outbox import services as outbox
 from outbox.models import Message
+from practice import hours
+from practice.models import Clinician
 
 Status = ReferralUpdate.Status
 Failure = ReferralUpdate.Failure
@@ -44,6 +46,14 @@ class OnItsWay(MoveNotAllowed):
 
 class SuchALetter(MoveNotAllowed):
     says = _("There is such a letter already. Go on with that one.")
+
+
+class NotSigned(MoveNotAllowed):
+    """The clinician whom the letter names has to sign it first, and nobody else can."""
+
+    def __init__(self, update):
+        super().__init__()
+        self.says = waits_for(update)
 
 
 class Stale(Exception):
@@ -84,6 +94,8 @@ def move_letter(public_id: uuid.UUID, name: str, *, seen_version: int, by: Abstr
     """
     chosen = _chosen(name, by, values)
     update = _take(public_id, seen_version, chosen.sources)
+    if not chosen.suits(update):
+        raise NotSigned(update) if update.lacks_signature else LetterNotAllowed
     values = {field: value.strip() if isinstance(value, str) else value for field, value in values.items()}
     _check_filled_in(chosen, update, values)
     if chosen.leaves and name != "prepare":  # which makes it ready for where it may go now
@@ -208,15 +220,49 @@ def _keep(update, target, what, *, before, by, values, details):
 def _prepare(update, values, by):
     contact_point = _held_contact_point(values["contact_point"].pk)
     may_leave.check(update.referral, contact_point, contact_point.value, timezone.now())
-    sections = {name: values.get(name, "") for name in SECTIONS}
+    update.clinician, sections = values.get("clinician"), {name: values.get(name, "") for name in SECTIONS}
     update.content = content_of(
-        update.referral, update.kind, contact_point, sections=sections, note=values.get("note", ""), by=by
+        update.referral,
+        update.kind,
+        contact_point,
+        clinician=update.clinician,
+        sections=sections,
+        note=values.get("note", ""),
+        by=by,
     )
     update.contact_point, update.number = contact_point, contact_point.value
     update.prepared_by, update.prepared_at = by, timezone.now()
-    update.approved_by = update.approved_at = update.sent_by = update.sent_at = None
-    update.way = update.failure = ""
+    update.signed_by = update.signed_at = update.approved_by = update.approved_at = None
+    update.sent_by = update.sent_at = None
+    update.way, update.failure, update.pages = "", "", None
     return {"contact_point": contact_point.pk}
+
+
+def signers() -> QuerySet[Clinician]:
+    """The clinicians who can sign: each with an account of their group, which the owner has joined to them."""
+    return Clinician.objects.filter(user__is_active=True, user__groups__name=CLINICIAN)
+
+
+def is_theirs(update: ReferralUpdate, user: AbstractUser) -> bool:
+    """Whether `user` is the clinician whom the letter names."""
+    return update.clinician is not None and update.clinician.user_id == user.pk
+
+
+def waits_for(update: ReferralUpdate) -> str:
+    """Whose signature a letter lacks, as a sentence."""
+    return gettext(
+        "%(clinician)s has to read and sign this letter. If that is not possible, change the letter, and name the "
+        "clinician who does."
+    ) % {"clinician": update.clinician or gettext("A clinician")}
+
+
+def _sign(update, values, by):
+    _check_words(update)
+    if not is_theirs(update, by):
+        raise NotSigned(update)
+    update.signed_by, update.signed_at = by, timezone.now()
+    update.content["signed_on"] = timezone.localdate(timezone=hours.zone()).isoformat()
+    return {"clinician": update.clinician_id}
 
 
 def _approve(update, values, by):
@@ -263,7 +309,9 @@ def _confirm(update, values, by):
     contact_points.delivered(update.contact_point)
     if update.kind == UpdateKind.FINAL:  # which says all that an interim letter would
         others = update.referral.updates.filter(kind=UpdateKind.INTERIM, status__in=referrals.STAYS_HERE)
+        outdated = list(others)
         others.update(status=Status.WITHDRAWN, version=F("version") + 1)
+        referrals.record_outdated(update.referral, outdated, update.kind, by=by)
     return {"pages": update.pages, "contact_point": update.contact_point_id}
 
 
@@ -298,6 +346,7 @@ def _withdraw(update, values, by):
 
 _CONSEQUENCES = {
     "prepare": _prepare,
+    "sign": _sign,
     "approve": _approve,
     "send": _send,
     "confirm": _confirm,

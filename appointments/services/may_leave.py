@@ -1,4 +1,4 @@
-"""Whether something about a patient may leave for a contact point. Every button, and the worker, asks here (P16)."""
+"""Whether a letter about a patient may leave for a contact point. Every button, and the worker, asks here (P16)."""
 
 import datetime
 
@@ -6,15 +6,17 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.letter_moves import LETTER_KINDS
 from appointments.models import ContactPoint, Referral, ReferralUpdate
+from appointments.models.referral import (  # noqa: F401  (who asks here reads all sentences from here)
+    BLOCKED,
+    NO_CONTACT,
+    NO_PRACTICE,
+    NOT_VERIFIED,
+    OTHER_PRACTICE,
+)
 from appointments.services.letter_content import patient_of
 from appointments.services.rights import MoveNotAllowed
 
-BLOCKED = _("The patient has not agreed that we tell this office. Nothing leaves.")
-NO_PRACTICE = _("Nobody has said yet which office this referral is from. Match it first.")
-NO_CONTACT = _("This letter has no number or address yet. Prepare it first.")
-OTHER_PRACTICE = _("This number or address belongs to another office than this referral. Prepare the letter again.")
 NO_LETTERS = _("No letter can be sent to a number or address of this kind. Choose another one.")
-NOT_VERIFIED = _("This number or address is not verified now. Verify it in the directory first.")
 OUTDATED = _("The patient's name or date of birth was corrected since. Prepare the letter again.")
 CHANGED = _("The number or address in the directory has changed since. Prepare the letter again.")
 
@@ -28,19 +30,11 @@ class MayNotLeave(MoveNotAllowed):
 
 
 def obstacle(referral: Referral, contact_point: ContactPoint | None, number: str, at: datetime.datetime) -> str:
-    """Why nothing about this patient may leave for `number` of `contact_point` at `at`, as a sentence; "" if it may."""
-    if referral.is_blocked:
-        return BLOCKED
-    if referral.practice_id is None:
-        return NO_PRACTICE
-    if contact_point is None:
-        return NO_CONTACT
-    if contact_point.practice_id != referral.practice_id:
-        return OTHER_PRACTICE
+    """As Referral.why_not_tell, for a letter that was prepared for `number` of `contact_point`."""
+    if says := referral.why_not_tell(contact_point, at):
+        return says
     if contact_point.kind not in LETTER_KINDS:
         return NO_LETTERS
-    if not contact_point.is_verified(at):
-        return NOT_VERIFIED
     return "" if number == contact_point.value else CHANGED
 
 

@@ -389,7 +389,7 @@ def _undo(appointment_request, values, *, comment, by, groups):
     # Reopened, it may have got the other one as its own duplicate; whoever did that held both rows.
     if duplicates.leads_to(AppointmentRequest.objects.filter(pk=back["duplicate_of"]).first(), appointment_request):
         raise TooLate
-    if not referrals.put_back(appointment_request, event.before.get("referral"), event.version):
+    if not referrals.put_back(appointment_request, event.before.get("referral"), event.version, by=by):
         raise TooLate
     if visit := _booked_visit(appointment_request):
         _hold(visit.clinician)

@@ -86,7 +86,7 @@ def read_out(
     referral, at = _taken(public_id, by), timezone.now()
     if not link.is_valid(at):
         raise LinkOver
-    if not referral.may_tell(called, at):
+    if referral.why_not_tell(called, at):
         raise access.OfficeMayNotHear
     hour_ago = at - datetime.timedelta(hours=1)
     made = referral.appointment_request.referral_events.filter(what="code-read-out", at__gt=hour_ago)

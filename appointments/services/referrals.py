@@ -76,12 +76,12 @@ def follow(appointment_request: AppointmentRequest, event: StatusEvent) -> None:
     if not referral:
         return
     _set_status(referral, telling)
-    if telling.kinds or event.move == "reopen":
-        _withdraw_old_news(referral)
+    outdated = _withdraw_old_news(referral) if telling.kinds or event.move == "reopen" else []
     _owe(referral, telling, event)
     _set_loop(referral, telling, event)
     _close_if_told(referral, appointment_request)
     _save(referral)
+    record_outdated(referral, outdated, telling.kinds[0][0] if telling.kinds else event.move, by=event.by)
 
 
 def _held(appointment_request):
@@ -103,13 +103,24 @@ def _set_status(referral, telling):
 
 def _withdraw_old_news(referral):
     """Only the latest news leaves: a visit that was booked and called off on one day is one letter. Of a visit that
-    took place, the letter stays owed.
+    took place, the letter stays owed. Returns what was withdrawn.
     """
-    news = referral.updates.exclude(kind__in=AFTER_VISIT)
-    news.filter(status__in=STAYS_HERE).update(status=LetterStatus.WITHDRAWN)
+    news = referral.updates.exclude(kind__in=AFTER_VISIT).defer("content", "proof")
+    old = list(news.filter(status__in=STAYS_HERE))
+    news.filter(pk__in=[update.pk for update in old]).update(status=LetterStatus.WITHDRAWN)
     for update in news.filter(status=LetterStatus.SENDING):
         if outbox.withdraw(key_of(update)):
             news.filter(pk=update.pk).update(status=LetterStatus.WITHDRAWN, version=F("version") + 1)
+            old.append(update)
+    return old
+
+
+def record_outdated(referral: Referral, updates, because: str, *, by: AbstractUser | None) -> None:
+    """Write down why letters were withdrawn though nobody pressed so: `because` is the kind of the newer letter, or a
+    move. Call it once the version of the referral is new.
+    """
+    for update in updates:
+        record(referral, "letter-outdated", by=by, letter=update.pk, kind=update.kind, because=because)
 
 
 def _owe(referral, telling: Telling, event):
@@ -157,7 +168,9 @@ def state_of(appointment_request: AppointmentRequest) -> dict | None:
     return {"columns": referral | times, "updates": stood}
 
 
-def put_back(appointment_request: AppointmentRequest, before: dict | None, version: int) -> bool:
+def put_back(
+    appointment_request: AppointmentRequest, before: dict | None, version: int, *, by: AbstractUser | None
+) -> bool:
     """Undo what the move that made `version` did to the referral; False if it was accepted since, or a letter about
     that move has left.
 
@@ -171,6 +184,7 @@ def put_back(appointment_request: AppointmentRequest, before: dict | None, versi
     has_left = caused.exclude(status__in=STAYS_HERE | {LetterStatus.WITHDRAWN}).exists()
     if has_left or referral.accepted_at != columns["accepted_at"]:  # no move accepts: somebody did that since
         return False
+    undone = list(caused.exclude(status=LetterStatus.WITHDRAWN))
     caused.update(status=LetterStatus.WITHDRAWN)
     for pk, status in before["updates"].items():
         referral.updates.filter(pk=pk, status=LetterStatus.WITHDRAWN).update(status=status)
@@ -179,6 +193,7 @@ def put_back(appointment_request: AppointmentRequest, before: dict | None, versi
     for name, value in columns.items():
         setattr(referral, name, value)
     _save(referral)
+    record_outdated(referral, undone, "undo", by=by)
     return True
 
 
@@ -332,11 +347,12 @@ def accept(public_id: uuid.UUID, *, seen_version: int, by: AbstractUser) -> Refe
     if not can_accept(referral, appointment_request):
         raise MoveNotAllowed
     referral.status, referral.accepted_at = ReferralStatus.ACCEPTED, timezone.now()
-    _withdraw_old_news(referral)
+    outdated = _withdraw_old_news(referral)
     due_at = current_practice().calendar.promise(referral.accepted_at, 1)
     ReferralUpdate.objects.create(referral=referral, kind=UpdateKind.ACCEPTED, due_at=due_at)
     _save(referral)
     record(referral, "accepted", by=by)
+    record_outdated(referral, outdated, UpdateKind.ACCEPTED, by=by)
     return referral
 
 

@@ -146,11 +146,13 @@ def make_demo() -> None:
     accounts = {group: _demo_account(group, known.get(group, {}).get("password", "")) for group in GROUPS}
     _write_accounts(accounts)
     _join_demo_clinician()
-    if not AppointmentRequest.objects.exists():
+    if is_new := not AppointmentRequest.objects.exists():
         demo.make_requests()
         demo.make_referral()
     if not ReferringPractice.objects.exists():
         demo_directory.make()
+        if is_new:
+            demo.make_letters()
 
 
 def _join_demo_clinician():

@@ -13,7 +13,8 @@ Way = ReferralUpdate.Way
 
 
 class WayOut(Protocol):
-    label: str
+    label: str  # of the button
+    help: str
 
     def is_available(self, contact_point: ContactPoint) -> bool:
         """Whether this way is set up, and leads to a contact point of this kind."""
@@ -28,7 +29,8 @@ class WayOut(Protocol):
 class Printed:
     """Staff print it, fax or mail it themselves, and say here that they did."""
 
-    label = _("I have printed it, and faxed or mailed it myself")
+    label = _("I have faxed it, mailed it or handed it over")
+    help = _("Open the PDF and print it. Fax it, mail it or hand it over, and press here when that is done.")
 
     def is_available(self, contact_point):
         return True
@@ -37,7 +39,8 @@ class Printed:
         return Status.SENT
 
 
-WAYS: dict[str, WayOut] = {Way.PRINTED: Printed(), Way.GATEWAY: Gateway()}
+# The first one that is open is the way that the page suggests.
+WAYS: dict[str, WayOut] = {Way.GATEWAY: Gateway(), Way.PRINTED: Printed()}
 
 
 def open_to(contact_point: ContactPoint) -> dict[str, WayOut]:

@@ -5,6 +5,7 @@ import io
 import re
 import uuid
 
+import pikepdf
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -20,10 +21,20 @@ from appointments.services.moves import groups_of
 from appointments.transitions import GROUPS, READERS
 from outbox.models import Message
 from tests.appointments.desk import sign_in
-from tests.appointments.test_letter_moves import change, letter_in, number_changes, patient_says_no, press, stored
+from tests.appointments.test_letter_moves import (
+    change,
+    letter_for,
+    letter_in,
+    number_changes,
+    patient_says_no,
+    press,
+    stored,
+)
 from tests.factories import (
     AppointmentRequestFactory,
+    ClinicianFactory,
     ContactPointFactory,
+    LocationFactory,
     ReferralFactory,
     ReferralUpdateFactory,
     ReferringPracticeFactory,
@@ -55,6 +66,7 @@ def typed(update, name, **values):
     """What the form of a move posts."""
     everything = {
         "contact_point": update.referral.practice and update.referral.practice.contact_points.first().pk,
+        "clinician": update.clinician_id or "",
         "last_four": "0150",
         "way": "printed",
         "pages": "2",
@@ -80,7 +92,7 @@ def buttons(client, update):
 
 def next_button(client, update):
     html = client.get(page_of(update)).content.decode()
-    return re.findall(r'<button class="press" name="letter_move" value="(\w+)"', html)
+    return re.findall(r'<button class="press" name="(?:letter_move|way)" value="(\w+)"', html)
 
 
 # Who may do what
@@ -90,7 +102,7 @@ def next_button(client, update):
 @pytest.mark.parametrize("move", TABLE, ids=lambda move: move.name)
 def test_each_role_sees_and_presses_what_the_table_gives_it(client, practice, group, move):
     user = sign_in(client, group)
-    update = letter_in(sorted(move.sources - {Status.SENDING})[0])
+    update = letter_for(move, by=user)
 
     shown = buttons(client, update) if group not in ("editor", None) else []
     status, __ = post(client, update, move.name)
@@ -107,21 +119,68 @@ def test_each_role_writes_another_letter_as_the_table_gives_it(client, practice,
 
     status = client.post(f"{LIST}{referral.pk}/change/", {"new_letter": "add", "kind": "interim"}).status_code
 
-    may = group in ("scheduler", "referral coordinator", "supervisor", "owner")
+    may = group in ("scheduler", "referral coordinator", "clinician", "supervisor", "owner")
     assert (status, referral.updates.count()) == ((302, 1) if may else (403, 0))
 
 
 @pytest.mark.parametrize(
     ("status", "step"),
     [
-        ("due", ["prepare"]), ("prepared", ["approve"]), ("approved", ["send"]), ("sending", []), ("sent", ["confirm"]),
-        ("confirmed", []), ("failed", ["prepare"]), ("withdrawn", []),
+        ("due", ["prepare"]), ("prepared", ["approve"]), ("approved", ["printed"]), ("sending", []),
+        ("sent", ["confirm"]), ("confirmed", []), ("failed", ["prepare"]), ("withdrawn", []),
     ],
 )  # fmt: skip
 def test_each_letter_has_one_next_step(client, practice, status, step):
     sign_in(client, "referral coordinator")
 
     assert next_button(client, letter_in(Status(status))) == step
+
+
+@pytest.mark.parametrize(
+    ("group", "is_theirs", "step"),
+    [("clinician", True, ["sign"]), ("clinician", False, []), ("referral coordinator", False, [])],
+)
+def test_letter_to_sign_is_read_and_signed_by_the_clinician_it_names(client, practice, group, is_theirs, step):
+    user = sign_in(client, group)
+    update = letter_in(Status.PREPARED, kind="final")
+    if is_theirs:
+        change(update.clinician, user=user)
+
+    html = client.get(page_of(update)).content.decode()
+
+    assert next_button(client, update) == step
+    assert "Prepared, to be signed" in html
+    assert ("Elena Sample, MD has to read and sign this letter." in html) != is_theirs
+    assert ("<dt>Findings</dt><dd>As discussed.</dd>" in html) == is_theirs
+    assert 'value="approve"' not in html
+
+
+def test_row_of_the_worklist_leads_to_the_letter_to_sign_before_those_that_have_left(client, practice):
+    sign_in(client, "clinician")
+    later = timezone.now() + datetime.timedelta(days=1)
+    update = letter_in(Status.PREPARED, kind="final", due_at=later)
+    sent = {"contact_point": update.contact_point, "due_at": timezone.now()}
+    ReferralUpdateFactory(sent=True, referral=update.referral, kind="booked", **sent)
+
+    html = client.get("/admin/appointments/appointmentrequest/?show=to-sign").content.decode()
+
+    assert f'<a href="{page_of(update)}#letters">Final letter: Prepared, to be signed, by ' in html
+
+
+@pytest.mark.parametrize("can_sign", [True, False])
+def test_clinician_of_the_visit_is_chosen_already_if_they_can_sign(client, practice, can_sign):
+    sign_in(client, "scheduler")
+    doctor = ClinicianFactory(user=UserFactory(group="clinician" if can_sign else "editor"), order=1)
+    update = letter_in(Status.DUE, kind="final")
+    ClinicianFactory(user=UserFactory(group="clinician"), slug="sam-sample", first_name="Sam")
+    visits = update.referral.appointment_request.visits
+    visits.create(status="fulfilled", starts_at=timezone.now(), location=LocationFactory(), clinician=doctor)
+
+    html = client.get(page_of(update)).content.decode()
+
+    options = re.findall(r"<option[^>]*>[^<]*, MD</option>", html)
+    chosen = [f'<option value="{doctor.pk}" selected>Elena Sample, MD</option>']
+    assert [option for option in options if "Elena" in option] == (chosen if can_sign else [])
 
 
 # From owed to arrived
@@ -155,6 +214,45 @@ def test_page_shows_the_number_in_groups_beside_the_last_one_that_arrived(client
     assert "<strong>813-555-0151</strong>: not the same." in other
 
 
+@pytest.mark.parametrize(("gateway", "ways"), [("", ["printed"]), ("fax.example.org", ["gateway", "printed"])])
+def test_buttons_of_sending_say_what_staff_do(client, practice, settings, gateway, ways):
+    settings.FAX_GATEWAY = gateway
+    sign_in(client, "referral coordinator")
+    update = letter_in(Status.APPROVED)
+
+    html = client.get(page_of(update)).content.decode()
+
+    assert re.findall(r'name="way" value="(\w+)"', html) == ways
+    assert html.index("Open the PDF</a>") < html.index("I have faxed it, mailed it or handed it over</button>")
+    assert (next_button(client, update), "Send it</button>" in html) == (ways[:1], False)
+
+
+def by_a_person(update, by):
+    press(update, "withdraw", by, comment="They know it by phone.")
+    return f"Withdrawn by {by.get_full_name()}, ", ": <q>They know it by phone.</q>"
+
+
+def by_newer_news(update, by):
+    referrals.accept(update.referral.public_id, seen_version=1, by=by)
+    return "Withdrawn by itself, ", f"because there was newer news: Referral accepted ({by.get_full_name()})."
+
+
+def before_that_was_kept(update, by):
+    change(update, status="withdrawn")
+    return "Withdrawn by itself: it was no longer true.", ""
+
+
+@pytest.mark.parametrize("withdraw", [by_a_person, by_newer_news, before_that_was_kept])
+def test_withdrawn_letter_says_by_whom_or_what_and_why(client, practice, withdraw):
+    user = sign_in(client, "supervisor")
+    update = letter_in(Status.PREPARED, due_at=timezone.now())
+
+    begins, ends = withdraw(update, user)
+
+    html = client.get(page_of(update)).content.decode()
+    assert re.search(f"<p>{re.escape(begins)}.*{re.escape(ends)}</p>", html)
+
+
 # What is refused
 
 
@@ -175,7 +273,7 @@ def test_words_of_a_letter_stay_when_a_heading_is_empty(client, practice):
     status, html = post(client, update, "prepare", history="Long <b>story</b>", findings="", plan="Rest.")
 
     assert (status, "Long &lt;b&gt;story&lt;/b&gt;" in html, "Rest." in html) == (422, True, True)
-    assert html.count("This field is required.") == 3
+    assert html.count("This field is required.") == 4
 
 
 def test_letter_without_a_visit_is_refused_in_words(client, practice):
@@ -219,6 +317,8 @@ def test_blocked_page_has_no_button_that_lets_something_leave_and_says_why(clien
     html = client.get(page_of(update)).content.decode()
 
     assert str(says) in html
+    assert "Stopped: the patient has not agreed" in html
+    assert "Approved</span>" not in html
     assert sorted(buttons(client, update)) == ["fail", "withdraw"]
     assert 'name="new_letter"' not in html
     assert ".pdf" not in html
@@ -394,7 +494,11 @@ def test_pdf_is_what_was_frozen_and_is_saved_not_shown(client, practice):
 
 @pytest.fixture
 def quick_pdf(monkeypatch):
-    monkeypatch.setattr("appointments.services.letter_files.letter_pdf", lambda content: b"%PDF-1.7")
+    pdf, content = pikepdf.new(), io.BytesIO()
+    for _ in range(3):
+        pdf.add_blank_page()
+    pdf.save(content)
+    monkeypatch.setattr("appointments.services.letter_files.letter_pdf", lambda frozen: content.getvalue())
 
 
 @pytest.mark.parametrize("group", [*GROUPS, None])
@@ -422,7 +526,9 @@ def test_pdf_of_another_referral_is_as_none(client, practice, quick_pdf):
     assert (there.status_code, there.content) == (nowhere.status_code, nowhere.content) == (404, nowhere.content)
 
 
-@pytest.mark.parametrize(("status", "opened"), [("prepared", False), ("approved", False), ("sent", True)])
+@pytest.mark.parametrize(
+    ("status", "opened"), [("prepared", False), ("approved", False), ("sent", True), ("failed", True)]
+)
 def test_what_could_still_leave_is_not_printed_against_the_patients_word(client, practice, quick_pdf, status, opened):
     sign_in(client, "supervisor")
     update = letter_in(Status(status))
@@ -447,13 +553,25 @@ def test_server_without_pango_says_what_to_install(client, practice, monkeypatch
     assert "Letters need WeasyPrint and Pango." in html
 
 
-def test_pdf_changes_nothing_and_takes_no_post(client, practice, quick_pdf):
+def test_pdf_counts_its_pages_changes_nothing_else_and_takes_no_post(client, practice, quick_pdf):
     sign_in(client, "supervisor")
     update = letter_in(Status.PREPARED)
     before = stored(update)
     client.get(pdf_of(update))
 
-    assert (client.post(pdf_of(update)).status_code, stored(update)) == (405, before)
+    assert (client.post(pdf_of(update)).status_code, stored(update)) == (405, before | {"pages": 3})
+
+
+def test_form_of_arrival_knows_the_time_and_the_pages(client, practice, quick_pdf, time_machine):
+    time_machine.move_to("2026-11-24T20:07Z", tick=False)
+    sign_in(client, "referral coordinator")
+    update = letter_in(Status.SENT)
+    client.get(pdf_of(update))
+
+    form = client.get(page_of(update)).context["letters"][0].next
+
+    shown = {name: re.findall(r'value="([^"]*)"', str(form[name])) for name in ("arrived_at", "pages")}
+    assert shown == {"arrived_at": ["2026-11-24T15:07"], "pages": ["3"]}
 
 
 def test_words_of_proof_are_for_readers(client, practice):

@@ -74,7 +74,12 @@ def every_kind(user):
         "patient said no": referred(make(closed=True, may_contact_referrer=False), letter_due_at=past),
         "news is late": referred(make(scheduled=True, assignee=UserFactory()), owes=past),
         "news is not late": referred(make(scheduled=True, assignee=UserFactory()), owes=later),
-        "news is prepared": referred(make(scheduled=True, assignee=UserFactory()), owes=past, status="prepared"),
+        "news is prepared": referred(
+            make(scheduled=True, assignee=UserFactory()), owes=past, letter={"status": "prepared"}
+        ),
+        "letter to sign": referred(make(completed=True), letter=TO_SIGN),
+        "letter is signed": referred(make(completed=True), letter=TO_SIGN | {"signed_at": past}),
+        "patient said no, to sign": referred(make(closed=True, may_contact_referrer=False), letter=TO_SIGN),
         "closed": make(closed=True),
     }
 
@@ -84,11 +89,14 @@ def with_visit(appointment_request, starts_at):
     return appointment_request
 
 
-def referred(appointment_request, owes=None, status="due", **values):
+TO_SIGN = {"kind": "final", "status": "prepared"}
+
+
+def referred(appointment_request, owes=None, letter=None, **values):
     """With a referral, and a letter due at `owes`."""
     referral = ReferralFactory(appointment_request=appointment_request, **values)
-    if owes:
-        ReferralUpdateFactory(referral=referral, kind="booked", due_at=owes, status=status)
+    if owes or letter:
+        ReferralUpdateFactory(referral=referral, due_at=owes, **{"kind": "booked"} | (letter or {}))
     return appointment_request
 
 
@@ -96,7 +104,10 @@ IN_HAND = {"new", "new, due today", "new, overdue", "new, to call", "mine"}
 NEWS = {"news is late", "news is not late", "news is prepared"}
 BOOKED = {"scheduled", "to be reminded", *NEWS}
 OTHERS = {"a colleague's, overdue", "look again", "offered", *BOOKED, *WaitingOn}
-FINISHED = {"completed", "closed", "letter outstanding", "letter not due yet", "office was told", "patient said no"}
+SIGNED = {"letter to sign", "letter is signed", "patient said no, to sign"}
+FINISHED = SIGNED | {
+    "completed", "closed", "letter outstanding", "letter not due yet", "office was told", "patient said no",
+}  # fmt: skip
 EXPECTED = {
     "to-do": IN_HAND,
     "mine": {"mine"},
@@ -114,7 +125,8 @@ EXPECTED = {
     "scheduled": BOOKED,
     "quarantine": {"put aside"},
     "letters": {"letter outstanding"},
-    "referrals": {"letter outstanding", "letter not due yet", "news is late"},
+    "to-sign": {"letter to sign"},
+    "referrals": {"letter outstanding", "letter not due yet", "letter to sign", "letter is signed", "news is late"},
     "finished": FINISHED,
     "all": IN_HAND | OTHERS | FINISHED | {"put aside"},
     "found": set(),  # nothing without a search

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connections
+from django.db import IntegrityError, connections
 from django.db.models import Q
 from django.utils import timezone
 
@@ -25,6 +25,7 @@ from outbox.models import Message
 from tests.appointments.test_moves import book
 from tests.factories import (
     AppointmentRequestFactory,
+    ClinicianFactory,
     ContactPointFactory,
     LocationFactory,
     PhysicianFactory,
@@ -50,6 +51,12 @@ def supervisor(practice):
     return UserFactory(group="supervisor")
 
 
+@pytest.fixture
+def clinician(practice):
+    """The account of the clinician whom letters name."""
+    return ClinicianFactory(user=UserFactory(group="clinician")).user
+
+
 def letter_in(status, **values):
     """A letter in `status` with a verified fax, whatever it was that brought it there."""
     if status in (Status.PREPARED, Status.APPROVED, Status.SENT, Status.CONFIRMED):
@@ -60,7 +67,17 @@ def letter_in(status, **values):
         update.failure = "busy"
     if status == Status.DUE:
         update.contact_point, update.number, update.content, update.approved_at = None, "", {}, None
+        update.clinician = update.signed_by = update.signed_at = None
     update.save()
+    return update
+
+
+def letter_for(move, status=None, by=None, **values):
+    """One that waits for `move`; `by` is the clinician whom it names, if it names one."""
+    kind = "final" if move.unsigned else "received"
+    update = letter_in(status or sorted(move.sources - {Status.SENDING})[0], kind=kind, **values)
+    if update.clinician and by:
+        change(update.clinician, user=by)
     return update
 
 
@@ -72,6 +89,7 @@ def fax_of(update):
 def values_for(move, update):
     everything = {
         "contact_point": fax_of(update),
+        "clinician": ClinicianFactory(),
         "last_four": "0150",
         "way": "printed",
         "pages": 2,
@@ -80,7 +98,7 @@ def values_for(move, update):
         "failure": "busy",
         "comment": "They called.",
     }
-    return {field: everything[field] for field in move.needs}
+    return {field: everything[field] for field in move.needs_for(update.kind) if field in everything}
 
 
 def press(update, name, by, *, seen_version=None, **values):
@@ -109,24 +127,26 @@ def called(appointment_request, **values):
 
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize("move", TABLE, ids=lambda move: move.name)
-def test_move_is_made_from_its_sources_only(supervisor, status, move):
-    update = letter_in(status)
+def test_move_is_made_from_its_sources_only(supervisor, clinician, status, move):
+    by = supervisor if moves.groups_of(supervisor) & move.by else clinician
+    update = letter_for(move, status, by)
     before = stored(update)
 
     if status in move.sources:
-        moved = press(update, move.name, supervisor)
+        moved = press(update, move.name, by)
         assert (moved.status, moved.version) == (move.target or Status.SENT, 2)
     else:
         with pytest.raises(moves.MoveNotAllowed):
-            press(update, move.name, supervisor)
+            press(update, move.name, by)
         assert stored(update) == before
 
 
 @pytest.mark.parametrize("group", [*GROUPS, None])
 @pytest.mark.parametrize("move", TABLE, ids=lambda move: move.name)
 def test_move_is_made_by_its_groups_only(practice, group, move):
-    update = letter_in(sorted(move.sources - {Status.SENDING})[0])
-    by, before = UserFactory(group=group), stored(update)
+    by = UserFactory(group=group)
+    update = letter_for(move, by=by)
+    before = stored(update)
 
     if moves.groups_of(by) & move.by:
         assert press(update, move.name, by).version == 2
@@ -421,11 +441,13 @@ def test_letter_after_a_visit_needs_its_headings_and_may_lack_a_history(coordina
     words = dict.fromkeys(SECTIONS, "As discussed.") | {"history": ""}
 
     with pytest.raises(ValidationError) as refused:
-        press(update, "prepare", coordinator)
+        press(update, "prepare", coordinator, clinician=None)
     content = press(update, "prepare", coordinator, **words).content
 
-    assert set(refused.value.message_dict) == {"findings", "plan", "follow_up", "who_does_what"}
-    assert content["sections"] == words
+    assert set(refused.value.message_dict) == {"clinician", "findings", "plan", "follow_up", "who_does_what"}
+    assert (content["sections"], content["signed_by"], content["prepared_by"]) == (
+        words, "Elena Sample, MD", "Dana Demo"
+    )  # fmt: skip
     assert content["visit"] == {"starts_at": visit.starts_at.isoformat(), "place": LocationFactory().one_line}
 
 
@@ -455,6 +477,49 @@ def test_letter_prepared_once_more_has_to_be_approved_again(coordinator):
     moved = press(update, "prepare", coordinator)
 
     assert (moved.status, moved.approved_at, moved.approved_by) == ("prepared", None, None)
+
+
+# Signing
+
+
+def test_clinician_signs_the_very_words_and_their_change_takes_it_away(coordinator, clinician):
+    update = press(seen("final")[0], "prepare", coordinator, **dict.fromkeys(SECTIONS, "As discussed."))
+    with pytest.raises(letters.NotSigned) as refused:
+        press(update, "approve", coordinator)
+
+    signed = press(update, "sign", clinician)
+    approved = press(signed, "approve", coordinator)
+    again = press(approved, "prepare", coordinator, **dict.fromkeys(SECTIONS, "Otherwise."))
+
+    assert refused.value.says.startswith("Elena Sample, MD has to read and sign this letter.")
+    assert (signed.standing, signed.signed_by, signed.content["signed_on"]) == (
+        "Prepared and signed", clinician, timezone.localdate().isoformat()
+    )  # fmt: skip
+    assert (approved.status, again.standing, again.signed_by, again.content["signed_on"]) == (
+        "approved", "Prepared, to be signed", None, ""
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("joined", [{}, {"slug": "sam-sample"}], ids=["to nobody", "to another"])
+def test_only_the_clinician_whom_the_letter_names_signs_it(clinician, joined):
+    update = letter_in(Status.PREPARED, kind="final")
+    other = UserFactory(group="clinician")
+    if joined:
+        ClinicianFactory(user=other, **joined)
+
+    with pytest.raises(letters.NotSigned):
+        press(update, "sign", other)
+
+    assert stored(update)["signed_at"] is None
+
+
+@pytest.mark.parametrize("status", ["approved", "sending"])
+@pytest.mark.parametrize("missing", ["clinician", "signed_by", "signed_at"])
+def test_database_refuses_a_letter_about_a_visit_that_nobody_signed(practice, status, missing):
+    update = letter_in(Status.APPROVED, kind="interim")
+
+    with pytest.raises(IntegrityError):
+        change(update, status=status, **{missing: None})
 
 
 # Approving
@@ -667,7 +732,7 @@ def test_new_letter_has_a_kind(coordinator):
 def test_new_letter_is_written_by_preparers(practice, group):
     referral, by = ReferralFactory(matched=True), UserFactory(group=group)
 
-    if moves.groups_of(by) & {"scheduler", "referral coordinator", "supervisor"}:
+    if moves.groups_of(by) & {"scheduler", "referral coordinator", "clinician", "supervisor"}:
         assert letters.new_letter(referral.public_id, UpdateKind.INTERIM, by=by).status == "due"
     else:
         with pytest.raises(moves.NoRight):
@@ -704,14 +769,16 @@ def test_content_of_the_factories_has_the_shape_of_a_frozen_one(coordinator):
     assert content.keys() == letter_content("final").keys()
 
 
-def test_after_the_final_letter_arrived_no_interim_one_is_owed(coordinator):
+def test_after_the_final_letter_arrived_no_interim_one_is_owed(coordinator, clinician):
     final = seen("final")[0]
     interim = ReferralUpdateFactory(referral=final.referral, kind="interim")
     final = press(final, "prepare", coordinator, **dict.fromkeys(SECTIONS, "As discussed."))
-    for name in ("approve", "send"):
-        final = press(final, name, coordinator)
+    for name, by in (("sign", clinician), ("approve", coordinator), ("send", coordinator)):
+        final = press(final, name, by)
     before = stored(interim)["status"]
 
     press(final, "confirm", coordinator)
 
     assert (before, stored(interim)["status"]) == ("due", "withdrawn")
+    event = ReferralEvent.objects.get(what="letter-outdated")
+    assert (event.by, event.details["letter"], event.details["because"]) == (coordinator, interim.pk, "final")

@@ -157,6 +157,20 @@ def test_what_a_clinician_found_stands_under_five_headings_in_two_kinds_only(kin
 
 
 @NEEDS_PANGO
+@pytest.mark.parametrize(
+    ("signed_on", "words"),
+    [
+        ("", "Draft: no clinician has signed this letter. Do not send it. Prepared by Dana Demo"),
+        ("2026-11-28", "Read and signed electronically on November 28, 2026. Prepared by Dana Demo"),
+    ],
+)
+def test_a_letter_about_a_visit_says_whether_its_clinician_has_signed(signed_on, words):
+    text = behind_the_cover(letter(UpdateKind.INTERIM, signed_on=signed_on, prepared_by="Dana Demo"))
+
+    assert f"Maria Demo, MD Sample Practice {words}" in text
+
+
+@NEEDS_PANGO
 def test_a_letter_without_a_visit_or_reason_or_note_says_nothing_of_them():
     content = {name: value for name, value in CONTENT.items() if name not in ("visit", "sections")}
 

@@ -22,6 +22,7 @@ from outbox import worker
 from tests.appointments.test_moves import actor, ready_for
 from tests.factories import (
     AppointmentRequestFactory,
+    ClinicianFactory,
     ContactPointFactory,
     LocationFactory,
     PracticeFactory,
@@ -37,7 +38,7 @@ Status = ReferralUpdate.Status
 GONE = {Status.SENDING, Status.SENT, Status.CONFIRMED}
 DAY = datetime.timedelta(days=1)
 GROUPS = ("scheduler", "referral coordinator", "clinician", "supervisor", "auditor")
-PRESSED = ("prepare", "approve", "send", "confirm", "fail", "withdraw")
+PRESSED = ("prepare", "sign", "approve", "send", "confirm", "fail", "withdraw")
 EVENTS = (
     "verify", "expire", "change", "change back", "switch off", "fail twice", "patient says yes", "patient says no",
     "nobody asked", "other office", "this office", "worker",
@@ -54,6 +55,7 @@ class World:
         RoutingRuleFactory(everyone=True)
         make_groups()
         self.people = {group: UserFactory(group=group) for group in GROUPS}
+        self.clinician = ClinicianFactory(user=self.people["clinician"])
         self.clients = {}
         self.referral = ReferralFactory(matched=True, appointment_request=AppointmentRequestFactory(claimed=True))
         self.offices = [self.referral.practice, ReferringPracticeFactory(name="Other Clinic")]
@@ -144,7 +146,7 @@ def press(world, who, what, which, fax, is_right, way):
         "contact_point": world.faxes[fax].pk, "number": world.faxes[fax].value, "last_four": number[-4:], "way": way,
         "pages": 2, "arrived_at": timezone.localtime().strftime("%Y-%m-%dT%H:%M"), "proof": "OK", "comment": "x",
         "failure": ReferralUpdate.Failure.values[fax], "history": "x", "findings": "x", "plan": "x", "follow_up": "x",
-        "who_does_what": "x",
+        "who_does_what": "x", "clinician": world.clinician.pk,
     }  # fmt: skip
     world.client(who).post(f"/admin/appointments/referral/{world.referral.pk}/change/", values)
 
@@ -295,7 +297,9 @@ def test_loop_closes_by_the_steps_of_the_property(quick):
         open_before = Referral.objects.get().loop_closed_at
         final = ReferralUpdate.objects.get(kind=UpdateKind.FINAL)
         which = list(ReferralUpdate.objects.order_by("pk")).index(final)
-        for step in by_supervisor("prepare", "approve", "send", "confirm", which=which):
+        signed = ("clinician", "sign", which, 0, True, "printed")
+        prepared, *later = by_supervisor("prepare", "approve", "send", "confirm", which=which)
+        for step in (prepared, signed, *later):
             take(world, step)
             check_loop()
         referral = Referral.objects.get()

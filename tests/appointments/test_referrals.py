@@ -246,6 +246,13 @@ def test_only_the_latest_news_is_owed(supervisor, friday):
 
     assert letters(referral) == [("cancelled", end_of(2))]
     assert [kind for kind, __ in letters(referral, "withdrawn")] == ["booked", "visit-cancelled"]
+    assert outdated(referral) == [("booked", "visit-cancelled"), ("visit-cancelled", "cancelled")]
+
+
+def outdated(referral):
+    """(kind of each letter that was withdrawn by itself, because of what)."""
+    events = referral.appointment_request.referral_events.filter(what="letter-outdated").order_by("pk")
+    return [(event.details["kind"], event.details["because"]) for event in events]
 
 
 def test_move_that_is_no_news_leaves_what_is_owed(supervisor, friday):
@@ -342,6 +349,7 @@ def test_undone_the_referral_is_as_it_was(supervisor, telling):
     make("undo", referral, supervisor)
 
     assert everything(referral) == before
+    assert [kind for kind, why in outdated(referral) if why == "undo"] == [kind for kind, __ in telling.kinds]
 
 
 def test_reopened_by_mistake_the_loop_is_closed_again(supervisor):
@@ -420,7 +428,7 @@ def test_only_a_letter_that_tells_an_end_closes_the_loop(practice, kind):
 @pytest.mark.parametrize("status", [status for status in ReferralUpdate.Status if status != "confirmed"])
 def test_letter_without_proof_closes_no_loop(practice, status):
     referral = referred(Status.CLOSED, matched=True)
-    leave(ReferralUpdateFactory(referral=referral, kind="final"), status)
+    leave(ReferralUpdateFactory(referral=referral, kind="cancelled"), status)
 
     assert not settled(referral)
 

@@ -9,13 +9,21 @@ from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from appointments.models import AppointmentRequest, ContactPoint, Physician, ReferringPractice, RoutingRule
+from appointments.models import (
+    AppointmentRequest,
+    ContactPoint,
+    Physician,
+    Referral,
+    ReferralUpdate,
+    ReferringPractice,
+    RoutingRule,
+)
 from appointments.models.words import Priority
 from appointments.services import setup
 from appointments.services.ladder import level
 from appointments.transitions import GROUPS, Status, WaitingOn
 from outbox.models import Message
-from tests.factories import ReferringPracticeFactory
+from tests.factories import ClinicianFactory, ReferringPracticeFactory
 
 DIRECTORY = ("referringpractice", "physician", "contactpoint")
 WEEKS_12 = datetime.timedelta(weeks=12)
@@ -113,7 +121,7 @@ def test_demo_made_again_keeps_passwords_and_the_file(demo):
     setup.make_demo()
 
     assert demo.read_text() == before
-    assert AppointmentRequest.objects.count() == 41
+    assert AppointmentRequest.objects.count() == 42
 
 
 def test_demo_file_stays_right_when_a_password_was_changed(demo):
@@ -185,6 +193,21 @@ def test_demo_has_a_practice_that_letters_may_go_to_and_one_that_nobody_verified
     assert steps == {"Paula Pattern, MD": "reachable", "Samir Specimen, DO": "named"}
     verified = ContactPoint.objects.verified(now).values_list("practice__name", "kind")
     assert (list(verified), ContactPoint.objects.count()) == ([("Pattern Family Medicine", "fax")], 3)
+
+
+def test_demo_has_letters_to_sign_to_prove_and_to_write(demo, time_machine):
+    time_machine.move_to("2026-11-30T15:00Z", tick=False)
+    ClinicianFactory()
+
+    setup.make_demo()
+
+    letters = ReferralUpdate.objects.filter(referral__practice__name="Pattern Family Medicine")
+    assert {letter.kind: letter.standing for letter in letters} == {
+        "received": "Arrived", "booked": "Sent, no proof yet", "interim": "Prepared, to be signed", "final": "Owed"
+    }  # fmt: skip
+    lists = [Referral.objects.to_sign(), Referral.objects.outstanding(timezone.now())]
+    assert [[row.pk for row in rows] for rows in lists] == [[letters[0].referral_id]] * 2
+    assert letters.get(kind="interim").clinician.user.username == "clinician"
 
 
 def test_demo_leaves_a_real_directory_alone(demo):

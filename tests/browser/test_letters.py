@@ -98,10 +98,9 @@ def test_coordinator_brings_a_referral_from_its_arrival_to_an_answer(page, bare_
     desk.get_by_text("Referral declined is now: Approved.").wait_for()
     look_at(desk, "letters-approved")
 
-    declined.get_by_role("button", name="Send it").press("Enter")
+    declined.get_by_role("button", name="I have faxed it, mailed it or handed it over").press("Enter")
     desk.get_by_text("Referral declined is now: Sent, no proof yet.").wait_for()
-    declined.get_by_label("Pages").fill("2")
-    declined.get_by_label("Arrived at").fill(timezone.localtime().strftime("%Y-%m-%dT%H:%M"))
+    assert declined.get_by_label("Pages").input_value() == "2"
     declined.get_by_label("Proof").fill("OK 10:42, 813 555 0150")
     look_at(desk, "letters-sent")
     declined.get_by_role("button", name="It arrived", exact=True).press("Enter")
@@ -140,4 +139,4 @@ def test_blocked_referral_shows_no_way_out(desk, bare_site):
     desk.goto(f"{bare_site}/admin/appointments/referral/{update.referral_id}/change/")
 
     look_at(desk, "letters-blocked")
-    assert desk.get_by_role("button", name="Send it").count() == 0
+    assert desk.get_by_role("button", name="I have faxed it").count() == 0
