@@ -4,6 +4,7 @@ import datetime
 import re
 
 import pytest
+import segno
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
@@ -67,13 +68,22 @@ def code_on(answer):
 # Links
 
 
+def address_on(answer):
+    """What somebody types from the sheet."""
+    return re.sub(r"<[^>]+>|\s", "", re.search(r"<code>.*?</code>", answer.content.decode(), re.DOTALL)[0])
+
+
 def test_a_fax_gets_a_sheet_that_shows_the_address_once_and_nothing_of_the_patient(client, referral, settings):
     user = sign_in(client, COORDINATOR)
 
     answer = make(client, referral, point())
 
-    sheet = answer.content.decode()
-    link = re.search(re.escape(settings.PUBLIC_URL) + r"(/r/[\w-]{43})", sheet)[1]
+    address = address_on(answer)
+    link = address.removeprefix(settings.PUBLIC_URL)
+    assert re.fullmatch(r"/r/([2-9A-HJKMNP-Z]{4}-){13}[2-9A-HJKMNP-Z]{4}", link)
+    drawn = segno.make_qr(address, error="m")
+    path = re.search(r' d="[^"]+"', drawn.svg_inline(border=4))[0]
+    assert path in answer.content.decode()
     assert access.find_link(link.rpartition("/")[2]).contact_point == point()
     assert "no-store" in answer["Cache-Control"]
     assert [

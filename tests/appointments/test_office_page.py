@@ -24,6 +24,7 @@ from appointments.models import (
     Visit,
 )
 from appointments.services import access, access_mail, files
+from appointments.services.secret import hashed, new_secret
 from appointments.telling import ReferralStatus
 from outbox.models import Message
 from outbox.render import render
@@ -76,8 +77,34 @@ def post(client, home, tail, **data):
 def test_a_link_stands_nowhere_and_speaks_english_to_the_office_of_a_spanish_patient(practice):
     _, link = office_link(patient={"language": "es"})
 
-    assert re.fullmatch(r"/r/[\w-]{43}", link)
+    assert re.fullmatch(r"/r/([2-9A-Z]{4}-){13}[2-9A-Z]{4}", link)
     assert link.rpartition("/")[2] not in str(vars(AccessLink.objects.get()))
+
+
+@pytest.mark.parametrize(
+    ("typed", "status"),
+    [
+        (str, 200),
+        (str.lower, 200),
+        (lambda token: token.replace("-", ""), 200),
+        (lambda token: token.replace("-", "%20"), 200),
+        (lambda token: token.replace("-", "--", 1), 200),
+        (lambda token: token[:-1], 404),
+        (lambda token: token[1:] + token[0], 404),
+    ],
+    ids=["as printed", "small", "in one", "spaces", "twice", "short", "turned"],
+)
+def test_a_link_is_typed_from_paper_in_any_shape(client, office, typed, status):
+    token = office[1].rpartition("/")[2]
+
+    assert client.get(f"/r/{typed(token)}").status_code == status
+
+
+def test_a_link_of_43_symbols_that_is_out_already_still_works(client, office):
+    token = new_secret()
+    AccessLink.objects.update(token_hash=hashed(token))
+
+    assert client.get(f"/r/{token}").status_code == 200
 
 
 def blocked(referral, point):
