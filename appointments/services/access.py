@@ -102,7 +102,7 @@ def _new_link(appointment_request, *, at, purpose, contact_point=None):
 
 
 def find_link(token: str) -> AccessLink | None:
-    """The link with this token, valid or not, with its request. One for paper is known in whatever shape it is typed."""
+    """The link with this token, in whatever shape it was typed; valid or not, with its request."""
     return AccessLink.objects.with_all().filter(token_hash=hashed(parse_token(token) or token)).first()
 
 

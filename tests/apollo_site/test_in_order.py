@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apollo_site import in_order
-from appointments.models import Incident, ReferringPractice
+from appointments.models import ReferringPractice
 from appointments.services.setup import make_groups
 from outbox.models import Heartbeat, Message
 from outbox.render import render
@@ -20,8 +20,8 @@ from tests.appointments.desk import sign_in
 from tests.factories import (
     AppointmentRequestFactory,
     ContactPointFactory,
+    IncidentFactory,
     ReferralFactory,
-    ReferralUpdateFactory,
     RoutingRuleFactory,
     UserFactory,
 )
@@ -110,7 +110,7 @@ def rule_tells_nobody():
 
 
 def letter_went_astray():
-    Incident.objects.create(update=ReferralUpdateFactory(sent=True))
+    IncidentFactory()
     return "1 misdirected letter waits for a supervisor.", "/admin/appointments/incident/?state=open"
 
 

@@ -35,6 +35,8 @@ from tests.appointments.test_access import main_of, text_of
 from tests.factories import (
     ContactPointFactory,
     LocationFactory,
+    ReferralFactory,
+    ReferralUpdateFactory,
     ReferringPracticeFactory,
     UserFactory,
 )
@@ -664,10 +666,25 @@ def test_the_wrong_office_ends_its_links_and_tells_staff(client, office, coordin
     assert [Client().get(one).status_code for one in (link, second, home)] == [404, 404, 404]
     assert not ContactPoint.objects.get().is_verified(timezone.now())
     assert [event.what for event in ContactPointEvent.objects.all()] == ["failed", "ended"]
-    assert [event.what for event in ReferralEvent.objects.all()] == ["wrong-office"]
+    assert [event.what for event in ReferralEvent.objects.all()] == ["wrong-office", "incident-opened"]
     assert Message.objects.get().kind == "staff-office"
     assert "says that it is the wrong office" in StaffNote.objects.get().text
-    assert Incident.objects.count() == 0
+
+
+@pytest.mark.parametrize("of_this_referral", [True, False])
+def test_the_page_itself_is_an_incident_where_no_letter_of_its_referral_is_one(client, office, of_this_referral):
+    """Somebody has seen it, whether they asked for the full name or not."""
+    referral, link = office
+    there = ContactPoint.objects.get()
+    other = referral if of_this_referral else ReferralFactory(practice=there.practice)
+    letter = ReferralUpdateFactory(sent=True, referral=other, contact_point=there)
+
+    post(client, open_office(client, link), "wrong/")
+
+    found = Incident.objects.order_by("pk").values_list("referral", "update", "contact_point", "number")
+    of_letter = (other.pk, letter.pk, there.pk, there.value)
+    of_page = (referral.pk, None, there.pk, there.value)
+    assert list(found) == ([of_letter] if of_this_referral else [of_letter, of_page])
 
 
 def test_a_letter_that_the_wrong_office_opened_is_an_incident(client, office):

@@ -234,7 +234,7 @@ def test_wrong_office_said_twice_at_once_is_told_once():
 
     together(*[lambda: office_page.say_wrong(row)] * 4)
 
-    assert list(ReferralEvent.objects.values_list("what", flat=True)) == ["wrong-office"]
+    assert list(ReferralEvent.objects.values_list("what", flat=True)) == ["wrong-office", "incident-opened"]
     assert StaffNote.objects.count() == 1
 
 
