@@ -99,9 +99,7 @@ class OfficeLinksMixin:
     def _office_code(self, request, referral):
         form = ReadOutForm(referral, request.POST)
         if not form.is_valid():
-            return self._refused(
-                request, referral, _("Say which verified phone of this office you called."), 422
-            )
+            return self._refused(request, referral, _("Say which verified phone of this office you called."), 422)
         try:
             code, until = office_links.read_out(referral.public_id, **form.cleaned_data, by=request.user)
         except NoRight:
