@@ -51,7 +51,7 @@ def context_of(referral, groups, *, bound=None, since=(), found=None, added=None
         "may_match": may_match,
         "found": found,
         "suggestions": matching.suggestions(referral, added=added)
-        if may_match and (added or not referral.practice)
+        if may_match and (not referral.practice or added not in (None, referral.practice_id))
         else [],
         "history": history_of(referral, words),
         "stale": _entries_of(since, words),

@@ -122,14 +122,14 @@ def _alike(typed: Typed) -> list[Suggestion]:
 
 def _signs_of_offices(typed) -> dict[int, list[_Sign]]:
     signs = defaultdict(list)
+    names = dict(ReferringPractice.objects.filter(is_active=True).values_list("pk", "name"))
+    if typed.added in names:
+        signs[typed.added].append(_Sign(ADDED_POINTS, _("Just added to the directory"), ""))
     numbers = ContactPoint.objects.filter(
         kind__in=NUMBERS, value__in=typed.numbers, is_active=True, practice__is_active=True
     )
     for practice in sorted(set(numbers.values_list("practice", flat=True))):
         signs[practice].append(_Sign(NUMBER_POINTS, _("Same phone or fax number"), NUMBER))
-    names = dict(ReferringPractice.objects.filter(is_active=True).values_list("pk", "name"))
-    if typed.added in names:
-        signs[typed.added].append(_Sign(ADDED_POINTS, _("Just added to the directory"), ""))
     for practice, score in _like(typed.office, names, fuzz.token_sort_ratio, parts_of=names if typed.is_search else {}):
         signs[practice].append(_named(OFFICE, score))
     return signs

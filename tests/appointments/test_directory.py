@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from appointments.admin import directory
-from appointments.models import ContactPoint, Physician, ReferringPractice
+from appointments.models import ContactPoint, Physician, Referral, ReferringPractice
 from appointments.services import registry
 from tests.appointments.desk import sign_in
 from tests.appointments.test_registry import RECORD
@@ -79,8 +79,11 @@ def test_a_practice_is_added_from_a_referral_and_leads_back_to_it(client, practi
     assert made.physicians.get().npi == "1234567893"
     points = made.contact_points.order_by("value").values_list("kind", "value", "verified_at")
     assert list(points) == [("fax", "+18135550150", None), ("phone", "+18135550151", None)]
-    assert "Just added to the directory" in client.get(saved["Location"]).content.decode()
-    assert referral.appointment_request.read_events.count() == 4
+    assert referral.appointment_request.read_events.count() == 3
+    for chosen, is_suggested in ((None, True), (ReferringPracticeFactory(), True), (made, False)):
+        Referral.objects.update(practice=chosen)
+        shown = client.get(saved["Location"]).content.decode()
+        assert ("Just added to the directory" in shown) == is_suggested
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def make_link(coordinator):
     """The address on the sheet that the coordinator prints."""
     coordinator.locator("select[name=contact_point]").select_option(index=1)
     coordinator.get_by_role("button", name="Make a link for this office").click()
-    return coordinator.locator("code").inner_text()
+    return "".join(coordinator.locator("code").inner_text().split())
 
 
 def make_code(coordinator):
