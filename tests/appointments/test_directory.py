@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from appointments.admin import directory
-from appointments.models import ContactPoint, Physician, Referral, ReferringPractice
+from appointments.models import ContactPoint, Physician, ReadEvent, Referral, ReferringPractice
 from appointments.services import registry
 from tests.appointments.desk import sign_in
 from tests.appointments.test_registry import RECORD
@@ -111,6 +111,7 @@ def test_another_referral_and_another_group_fill_in_nothing(client, practice, gr
     named = named or ReferralFactory().public_id
 
     assert client.get(f"{PRACTICES}add/?referral={named}").status_code == status
+    assert ReadEvent.objects.count() == 0  # what is refused was not read
 
 
 @pytest.mark.parametrize("group", ["scheduler", "clinician", "auditor"])
