@@ -1,6 +1,6 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from apollo_site import health, in_order, views
 from appointments.admin.phone_list import phone_list
@@ -21,7 +21,7 @@ urlpatterns += i18n_patterns(
     path("", include("procedures.urls")),
     path("appointments/", include("appointments.urls")),
     path("refer/", include("appointments.urls_refer")),
-    path("r/<slug:token>", gate, name="secure-link"),
+    re_path(r"^r/(?P<token>[-A-Za-z0-9_ ]+)$", gate, name="secure-link"),  # spaces: one for paper is typed in groups
     prefix_default_language=False,
 )
 

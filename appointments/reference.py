@@ -8,6 +8,7 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 PREFIX = "APM"
 REFERENCE_LENGTH = 8
 CODE_LENGTH = 12  # eleven of them chance: more than 53 bits
+TOKEN_LENGTH = 56  # 55 of them chance: more than 256 bits
 
 
 def new_reference() -> str:
@@ -30,8 +31,22 @@ def new_code() -> str:
 
 def parse_code(text: str) -> str:
     """The code in `text`, typed in any case, with or without hyphens and spaces; "" if it is none."""
+    return _parse(text, CODE_LENGTH)
+
+
+def new_token() -> str:
+    """A secret for an address that somebody may type from paper: fourteen groups as in a code."""
+    return _in_fours(_new_symbols(TOKEN_LENGTH))
+
+
+def parse_token(text: str) -> str:
+    """As parse_code, for a token."""
+    return _parse(text, TOKEN_LENGTH)
+
+
+def _parse(text, length):
     symbols = _letters_and_digits(text)
-    return _in_fours(symbols) if _is_right(symbols, CODE_LENGTH) else ""
+    return _in_fours(symbols) if _is_right(symbols, length) else ""
 
 
 def _new_symbols(length):

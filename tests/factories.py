@@ -11,6 +11,7 @@ from factory.django import DjangoModelFactory
 from appointments.models import (
     AppointmentRequest,
     ContactPoint,
+    Incident,
     PartnerToken,
     Physician,
     Referral,
@@ -216,6 +217,26 @@ class ReferralUpdateFactory(DjangoModelFactory):
             proof="OK 10:42",
             confirmed_at=factory.LazyFunction(timezone.now),
         )
+
+
+class IncidentFactory(DjangoModelFactory):
+    """A letter that was sent, and reached somebody else; `page=True`: it was the office's secure page."""
+
+    class Meta:
+        model = Incident
+
+    class Params:
+        page = factory.Trait(
+            update=None,
+            contact_point=factory.SubFactory(ContactPointFactory),
+            referral=factory.SubFactory(ReferralFactory),
+            number=factory.SelfAttribute("contact_point.value"),
+        )
+
+    update = factory.SubFactory(ReferralUpdateFactory, sent=True)
+    referral = factory.SelfAttribute("update.referral")
+    contact_point = factory.SelfAttribute("update.contact_point")
+    number = factory.SelfAttribute("update.number")
 
 
 def letter_content(kind):

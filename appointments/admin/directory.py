@@ -1,11 +1,13 @@
 """The directory: referring practices with their physicians and contact points. Nothing here is deleted."""
 
+import uuid
+
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
-from django.http import HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -18,9 +20,26 @@ from appointments.admin.directory_import import ImportMixin
 from appointments.admin.directory_parts import DirectorySearchMixin, check_referrer
 from appointments.admin.standing import html_of, known, step_badge, verification
 from appointments.forms.text import NameField
-from appointments.models import ContactPoint, Physician, ReferringPractice
-from appointments.services import registry
+from appointments.models import ContactKind, ContactPoint, Physician, Referral, ReferringPractice
+from appointments.services import contact_points, matching, moves, registry
 from appointments.services.ladder import standings
+
+
+class NewPracticeForm(forms.ModelForm):
+    """With its numbers, as contact points that nobody has verified."""
+
+    phone = forms.CharField(label=gettext_lazy("Phone"), required=False)
+    fax = forms.CharField(label=gettext_lazy("Fax"), required=False)
+
+    def clean_phone(self):
+        return self._number(ContactKind.PHONE)
+
+    def clean_fax(self):
+        return self._number(ContactKind.FAX)
+
+    def _number(self, kind):
+        typed = self.cleaned_data[kind]
+        return contact_points.clean_value(kind, typed) if typed else ""
 
 
 class PhysicianForm(forms.ModelForm):
@@ -58,6 +77,47 @@ class ReferringPracticeAdmin(ImportMixin, DirectorySearchMixin, admin.ModelAdmin
     def has_delete_permission(self, request, obj=None):
         return False
 
+    # A new one, maybe filled in from a referral
+
+    def add_view(self, request, form_url="", extra_context=None):
+        """ "?referral=" names the one that it sent, so that what was typed there stands in no address."""
+        request.referral = _referral_named(request)
+        return super().add_view(request, form_url, {"referral": request.referral})
+
+    def get_form(self, request, obj=None, **kwargs):
+        return super().get_form(request, obj, **kwargs if obj else kwargs | {"form": NewPracticeForm})
+
+    def get_fields(self, request, obj=None):
+        return self.fields if obj else ("name", "phone", "fax", *self.fields[1:])
+
+    def get_changeform_initial_data(self, request):
+        if request.referral is None:
+            return super().get_changeform_initial_data(request)
+        row = request.referral.appointment_request
+        return {"name": row.referrer_practice, "phone": row.referrer_phone, "fax": request.referral.sender_fax}
+
+    def get_formset_kwargs(self, request, obj, inline, prefix):
+        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
+        if request.method == "GET" and not obj.pk and request.referral:
+            first, last = matching.person_in(request.referral.appointment_request.referrer_name)
+            kwargs["initial"] = [{"first_name": first, "last_name": last, "npi": request.referral.sender_npi}]
+        return kwargs
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        for kind in () if change else (ContactKind.PHONE, ContactKind.FAX):
+            if number := form.cleaned_data[kind]:
+                contact_points.add(form.instance, kind, number, by=request.user)
+
+    def response_post_save_add(self, request, obj):
+        """Back to the referral, if there is one; else to its page, where its other contact points come next."""
+        if request.referral:
+            back = reverse("admin:appointments_referral_change", args=[request.referral.pk])
+            return HttpResponseRedirect(f"{back}?office={obj.pk}#office")
+        return HttpResponseRedirect(reverse("admin:appointments_referringpractice_change", args=[obj.pk]))
+
+    # One that is there
+
     @admin.display(description=gettext_lazy("can be reached by"))
     def reach(self, practice):
         now = timezone.now()
@@ -71,9 +131,18 @@ class ReferringPracticeAdmin(ImportMixin, DirectorySearchMixin, admin.ModelAdmin
         """Read when the page is rendered: how its contact points and its physicians stand."""
         return lambda: _standing_of(object_id)
 
-    def response_post_save_add(self, request, obj):
-        """Contact points come next: they hang on a practice that is there."""
-        return HttpResponseRedirect(reverse("admin:appointments_referringpractice_change", args=[obj.pk]))
+
+def _referral_named(request):
+    if "referral" not in request.GET:
+        return None
+    check_referrer(request)
+    try:
+        public_id = uuid.UUID(request.GET["referral"])
+    except ValueError:
+        raise Http404 from None
+    referral = get_object_or_404(Referral.objects.select_related("appointment_request"), public_id=public_id)
+    moves.record_read(referral.appointment_request, by=request.user)
+    return referral
 
 
 def _standing_of(pk) -> dict:

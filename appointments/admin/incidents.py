@@ -1,4 +1,4 @@
-"""Letters that may have reached somebody else: a list, and a page on which a supervisor says what was found."""
+"""What may have reached somebody else: a list, and a page that leads a supervisor to what was found."""
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appointments.admin.letter_forms import WORDS_LENGTH
+from appointments.admin.office_links import DONE
 from appointments.admin.page import name_of
 from appointments.models import Incident
 from appointments.services import incidents, moves
@@ -21,7 +22,8 @@ class AssessmentForm(forms.Form):
     assessment = forms.CharField(
         label=gettext_lazy("What was found, and what follows"),
         help_text=gettext_lazy(
-            "Who has the letter, whether it was destroyed, who was told, and whether the patient has to be told."
+            "What left, when, and where it went; how it came about; whom you spoke with and when; who read it, and "
+            "whether it was destroyed; whom you told; what the privacy contact says must follow."
         ),
         max_length=WORDS_LENGTH,
         widget=forms.Textarea({"rows": 6, "cols": 60}),
@@ -44,9 +46,9 @@ class IncidentAdmin(admin.ModelAdmin):
     """Stock forms are never reached."""
 
     fields = ()
-    list_display = ("opened_at", "reference", "letter", "number", "state")
+    list_display = ("opened_at", "reference", "what", "went_to", "state")
     list_filter = (OpenFilter,)
-    list_select_related = ("update__referral__appointment_request", "update__contact_point", "closed_by")
+    list_select_related = ("referral__appointment_request", "update", "contact_point", "opened_by", "closed_by")
     list_per_page = list_max_show_all = 50
     sortable_by = ()
     show_full_result_count = False
@@ -72,15 +74,16 @@ class IncidentAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("reference"))
     def reference(self, incident):
-        return incident.update.referral.appointment_request.reference
+        return incident.referral.appointment_request.reference
 
-    @admin.display(description=gettext_lazy("letter"))
-    def letter(self, incident):
-        return incident.update.get_kind_display()
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, incident):
+        return incident.update.get_kind_display() if incident.update else _("The office's secure page")
 
-    @admin.display(description=gettext_lazy("number"))
-    def number(self, incident):
-        return phones.display(incident.update.number)
+    @admin.display(description=gettext_lazy("went to"))
+    def went_to(self, incident):
+        kind = incident.contact_point.get_kind_display() if incident.contact_point else ""
+        return f"{kind} {phones.display(incident.number)}".strip()
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, incident):
@@ -119,10 +122,24 @@ class IncidentAdmin(admin.ModelAdmin):
             "title": self.reference(incident),
             "opts": self.opts,
             "incident": incident,
-            "number": self.number(incident),
+            "what": self.what(incident),
+            "went_to": self.went_to(incident),
+            "seen": _seen(incident),
             "opened_by": name_of(incident.opened_by),
             "state": self.state(incident),
             "words": bool(groups & READERS),
             "form": form if groups & LOOP_CLOSERS and (form.is_bound or not incident.closed_at) else None,
         }
         return TemplateResponse(request, "admin/appointments/incident/change_form.html", context, status=status)
+
+
+def _seen(incident) -> list[tuple]:
+    """(when, what) whoever had the link looked at on the secure page until they said that it is not theirs."""
+    if incident.contact_point is None:
+        return []
+    looks = incident.referral.appointment_request.referral_events.filter(
+        what__in=("shown-in-full", "letter-opened"),
+        details__practice=incident.contact_point.practice_id,
+        at__lte=incident.opened_at,
+    )
+    return [(event.at, DONE[event.what]) for event in looks]

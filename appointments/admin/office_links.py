@@ -1,5 +1,6 @@
 """The links to the page of the referring office, on the page of a referral."""
 
+import segno
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -7,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -89,13 +91,15 @@ class OfficeLinksMixin:
             return self._done(request, referral, "office link", _("The link is on its way by e-mail."))
         self.log_change(request, referral, "office link")
         until = timezone.now() + access.LINK_LIFE
-        context = {"contact_point": point, "address": f"{settings.PUBLIC_URL}{path}", "until": promise(until)}
+        start, __, token = f"{settings.PUBLIC_URL}{path}".rpartition("/")
+        context = {"contact_point": point, "start": start, "groups": token.split("-"), "until": promise(until)}
+        context["qr"] = _drawing(f"{start}/{token}")
         return self._sheet(request, referral, "office_sheet", context)
 
     def _office_code(self, request, referral):
         form = ReadOutForm(referral, request.POST)
         if not form.is_valid():
-            return self._refused(request, referral, _("Say which verified number of this office you called."), 422)
+            return self._refused(request, referral, _("Say which verified phone of this office you called."), 422)
         try:
             code, until = office_links.read_out(referral.public_id, **form.cleaned_data, by=request.user)
         except NoRight:
@@ -123,6 +127,13 @@ class OfficeLinksMixin:
         """A page that is shown once: what stands on it is stored nowhere."""
         context = {**self.admin_site.each_context(request), "opts": self.opts, "referral": referral} | context
         return TemplateResponse(request, f"{TEMPLATES}/{template}.html", context | {"title": str(referral)})
+
+
+def _drawing(address):
+    """Its QR code, in the page itself: an image of its own would need an address, which would hold the secret."""
+    code = segno.make_qr(address, error="m")
+    drawn = code.svg_inline(border=4, light="#fff", omitsize=True, svgclass="qr", lineclass=None, title=_("QR code"))
+    return mark_safe(drawn)  # noqa: S308  (nobody typed any of it)
 
 
 def _state(link, at) -> str:

@@ -94,9 +94,10 @@ class ReferralAdmin(LettersMixin, OfficeLinksMixin, admin.ModelAdmin):
         moves.record_read(referral.appointment_request, by=request.user)
         groups = moves.groups_of(request.user)
         events = events_since(stale, _version(request, "seen_move")) if stale else []
+        added = moves.read_version(request.GET.get("office", "")) or None
         context = {
             **self.admin_site.each_context(request),
-            **context_of(referral, groups, bound=bound, since=events, found=found),
+            **context_of(referral, groups, bound=bound, since=events, found=found, added=added),
             **self.letters_context(request, referral, groups, bound=bound),
             **self.office_context(referral, groups),
             "title": _("Referral %(reference)s") % {"reference": referral},

@@ -27,11 +27,12 @@ WHAT = {
 }
 
 
-def context_of(referral, groups, *, bound=None, since=(), found=None) -> dict:
+def context_of(referral, groups, *, bound=None, since=(), found=None, added=None) -> dict:
     """Everything the template needs.
 
     `bound` is the form that was posted and goes back with what was typed; `since` is what happened meanwhile, as
-    `events_since` gives it; `found` are the offices that were looked for, if any were.
+    `events_since` gives it; `found` are the offices that were looked for, if any were; `added` is the key of one that
+    was just added for this referral.
     """
     points = Prefetch("practice__contact_points", ContactPoint.objects.order_by("kind", "pk"))
     prefetch_related_objects([referral], points, of_letters())
@@ -50,7 +51,9 @@ def context_of(referral, groups, *, bound=None, since=(), found=None) -> dict:
         "may_decline": row.status in MOVES["close"].sources and bool(groups & MOVES["close"].by),
         "may_match": may_match,
         "found": found,
-        "suggestions": matching.suggestions(referral) if may_match and not referral.practice else [],
+        "suggestions": matching.suggestions(referral, added=added)
+        if may_match and (not referral.practice or added not in (None, referral.practice_id))
+        else [],
         "history": history_of(referral, words),
         "stale": _entries_of(since, words),
         "errors": bound is not None and bool(bound.errors),

@@ -25,7 +25,7 @@ class AccessLink(models.Model):
         PATIENT = "patient", _("Patient's page")
         OFFICE = "office", _("Page of a referring office")
 
-    token_hash = models.CharField(max_length=64, unique=True)  # SHA-256 of 256 random bits, which stand nowhere
+    token_hash = models.CharField(max_length=64, unique=True)  # SHA-256 of 256 random bits or more, which stand nowhere
     purpose = models.CharField(max_length=10, choices=Purpose)
     appointment_request = models.ForeignKey(
         "appointments.AppointmentRequest", on_delete=models.PROTECT, related_name="access_links"

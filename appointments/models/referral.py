@@ -299,10 +299,15 @@ class ReferralEvent(AppendOnly):
 
 
 class Incident(models.Model):
-    """A letter may have reached somebody else. The supervisor finds out, and says what follows."""
+    """A letter, or the secure page of a referral, may have reached somebody else. The supervisor finds out, and says
+    what follows. No `update`: it was the page.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    update = models.ForeignKey(ReferralUpdate, on_delete=models.PROTECT, related_name="incidents")
+    referral = models.ForeignKey(Referral, on_delete=models.PROTECT, related_name="incidents")
+    update = models.ForeignKey(ReferralUpdate, on_delete=models.PROTECT, null=True, related_name="incidents")
+    contact_point = models.ForeignKey(ContactPoint, on_delete=models.PROTECT, null=True, related_name="+")
+    number = models.CharField(max_length=300, blank=True)  # where it went: the contact point is put right later
     opened_at = models.DateTimeField(_("opened"), auto_now_add=True)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     closed_at = models.DateTimeField(_("closed"), null=True, db_index=True)

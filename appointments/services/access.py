@@ -21,6 +21,7 @@ from appointments.models import (
     Referral,
     StaffNote,
 )
+from appointments.reference import new_token, parse_token
 from appointments.services.rights import MoveNotAllowed
 from appointments.services.secret import hashed, new_secret
 from vault.crypto import keyed_hashes
@@ -88,7 +89,7 @@ def renew(link: AccessLink) -> str:
 
 
 def _new_link(appointment_request, *, at, purpose, contact_point=None):
-    token = new_secret()
+    token = new_token() if contact_point else new_secret()  # an office may have it on paper, and type it
     AccessLink.objects.create(
         token_hash=hashed(token),
         purpose=purpose,
@@ -101,8 +102,8 @@ def _new_link(appointment_request, *, at, purpose, contact_point=None):
 
 
 def find_link(token: str) -> AccessLink | None:
-    """The link with this token, valid or not, with its request."""
-    return AccessLink.objects.with_all().filter(token_hash=hashed(token)).first()
+    """The link with this token, in whatever shape it was typed; valid or not, with its request."""
+    return AccessLink.objects.with_all().filter(token_hash=hashed(parse_token(token) or token)).first()
 
 
 def new_code(link: AccessLink, at: datetime.datetime) -> tuple[AccessCode, str]:

@@ -1,4 +1,4 @@
-"""Letters that may have reached somebody else: opened at once, closed by a supervisor with an assessment."""
+"""What may have reached somebody else: opened at once, closed by a supervisor with an assessment."""
 
 import uuid
 
@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from appointments.models import ContactPoint, Incident, ReferralUpdate
+from appointments.models import ContactPoint, Incident, Referral, ReferralUpdate
 from appointments.services import referrals
 from appointments.services.rights import MoveNotAllowed, check_right
 from appointments.services.routing import supervisors
@@ -26,10 +26,19 @@ class ClosedAlready(MoveNotAllowed):
 
 def open_for(update: ReferralUpdate, *, by: AbstractUser) -> Incident:
     """One incident about this letter, and one mail to each supervisor. Call it in the transaction of what caused it."""
-    incident = Incident.objects.create(update=update, opened_by=by)
-    referrals.record(update.referral, "incident-opened", by=by, letter=update.pk, incident=incident.pk)
+    return _open(update.referral, by=by, update=update, contact_point=update.contact_point, number=update.number)
+
+
+def open_for_page(referral: Referral, contact_point: ContactPoint) -> Incident:
+    """As above, about the secure page: whoever opened it by a link to `contact_point` says that it is not theirs."""
+    return _open(referral, by=None, contact_point=contact_point, number=contact_point.value)
+
+
+def _open(referral, *, by, **where):
+    incident = Incident.objects.create(referral=referral, opened_by=by, **where)
+    _record(incident, "incident-opened", by=by)
     practice = practice_row()
-    reference = update.referral.appointment_request.reference
+    reference = referral.appointment_request.reference
     context = {
         "reference": reference,
         "path": reverse("admin:appointments_incident_change", args=[incident.pk]),
@@ -40,6 +49,10 @@ def open_for(update: ReferralUpdate, *, by: AbstractUser) -> Incident:
         key = f"incident:{incident.public_id}:staff:{user.pk}"
         enqueue("incident-opened", to=user.email, about=reference, dedupe_key=key, context=context)
     return incident
+
+
+def _record(incident, what, *, by):
+    referrals.record(incident.referral, what, by=by, letter=incident.update_id, incident=incident.pk)
 
 
 def sent_to(contact_point: ContactPoint, number: str) -> list[ReferralUpdate]:
@@ -64,6 +77,5 @@ def close(public_id: uuid.UUID, *, assessment: str, by: AbstractUser) -> Inciden
         raise ClosedAlready
     incident.closed_at, incident.closed_by, incident.assessment = timezone.now(), by, assessment.strip()
     incident.save(update_fields=["closed_at", "closed_by", "assessment"])
-    referral = incident.update.referral
-    referrals.record(referral, "incident-closed", by=by, letter=incident.update_id, incident=incident.pk)
+    _record(incident, "incident-closed", by=by)
     return incident

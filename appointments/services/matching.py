@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rapidfuzz import fuzz, process
 
 from appointments.models import ContactPoint, Physician, Referral, ReferringPractice
@@ -21,7 +22,22 @@ SAME = 100
 TITLES = frozenset(
     {"dr", "doctor", "md", "do", "np", "pa", "aprn", "arnp", "dnp", "fnp", "pac", "phd", "mr", "mrs", "ms"}
 )
-NPI_POINTS, NUMBER_POINTS = 1000, 300  # a number that is the same outweighs every name that is alike
+ADDED_POINTS, NPI_POINTS, NUMBER_POINTS = 2000, 1000, 300  # a number that is the same outweighs every name
+NUMBERS = (ContactKind.FAX, ContactKind.PHONE)
+DOCTOR, OFFICE, NPI, NUMBER = "doctor", "office", "npi", "number"  # what a sign is about
+# Of a name: the same, one that is alike, and a part of it.
+NAMES = {
+    DOCTOR: (
+        gettext_lazy("Same name of the doctor"),
+        gettext_lazy("Similar name of the doctor"),
+        gettext_lazy("Part of the name of the doctor"),
+    ),
+    OFFICE: (
+        gettext_lazy("Same name of the office"),
+        gettext_lazy("Similar name of the office"),
+        gettext_lazy("Part of the name of the office"),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -32,25 +48,31 @@ class Typed:
     numbers: tuple[str, ...]  # E.164, without extensions
     doctor: str
     office: str
+    added: int | None = None  # the practice that was just added for this referral
+    is_search: bool = False  # one text stands for all of them, and a part of a name will do
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """`reasons` say in words why. No `physician`: it is the office alone."""
+    """`reasons` say in words why, `against` what differs. No `physician`: it is the office alone."""
 
     practice: ReferringPractice
     physician: Physician | None
     reasons: tuple[str, ...]
+    against: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Sign:
     points: float
     reason: str
+    about: str
 
 
-def suggestions(referral: Referral) -> list[Suggestion]:
-    """At most MOST, the likeliest first; five queries, however many physicians there are."""
+def suggestions(referral: Referral, *, added: int | None = None) -> list[Suggestion]:
+    """At most MOST, the likeliest first, before them the practice with the key `added`; six queries, however many
+    physicians there are.
+    """
     row = referral.appointment_request
     return _alike(
         Typed(
@@ -58,13 +80,21 @@ def suggestions(referral: Referral) -> list[Suggestion]:
             numbers=tuple(_numbers(row.referrer_phone, referral.sender_fax)),
             doctor=row.referrer_name,
             office=row.referrer_practice,
+            added=added,
         )
     )
 
 
 def search(text: str) -> list[Suggestion]:
     """As `suggestions`, for an NPI, a number or a name of a doctor or an office."""
-    return _alike(Typed(npi=_digits(text), numbers=tuple(_numbers(text)), doctor=text, office=text))
+    return _alike(Typed(npi=_digits(text), numbers=tuple(_numbers(text)), doctor=text, office=text, is_search=True))
+
+
+def person_in(text: str) -> tuple[str, str]:
+    """(first names, last name) of a doctor as somebody typed them: "Dr. Paula Pattern", "PATTERN, PAULA, MD"."""
+    before, __, after = text.partition(",")
+    words = [word.strip(",") for word in f"{after} {before}".split() if folded(word) not in TITLES | {""}]
+    return " ".join(words[:-1]), "".join(words[-1:])
 
 
 def _digits(text):
@@ -87,20 +117,21 @@ def _alike(typed: Typed) -> list[Suggestion]:
     with_doctor = {practice for practice, *__ in found}
     found += [(practice, None, signs) for practice, signs in offices.items() if practice not in with_doctor]
     found.sort(key=lambda one: (-sum(sign.points for sign in one[2]), one[0], one[1] or 0))
-    return _loaded(found[:MOST])
+    return _loaded(found[:MOST], typed)
 
 
 def _signs_of_offices(typed) -> dict[int, list[_Sign]]:
     signs = defaultdict(list)
+    names = dict(ReferringPractice.objects.filter(is_active=True).values_list("pk", "name"))
+    if typed.added in names:
+        signs[typed.added].append(_Sign(ADDED_POINTS, _("Just added to the directory"), ""))
     numbers = ContactPoint.objects.filter(
-        kind__in=[ContactKind.FAX, ContactKind.PHONE], value__in=typed.numbers, is_active=True, practice__is_active=True
+        kind__in=NUMBERS, value__in=typed.numbers, is_active=True, practice__is_active=True
     )
     for practice in sorted(set(numbers.values_list("practice", flat=True))):
-        signs[practice].append(_Sign(NUMBER_POINTS, _("Same phone or fax number")))
-    names = dict(ReferringPractice.objects.filter(is_active=True).values_list("pk", "name"))
-    for practice, score in _like(typed.office, names, fuzz.token_sort_ratio):
-        reason = _("Same name of the office") if score == SAME else _("Similar name of the office")
-        signs[practice].append(_Sign(score, reason))
+        signs[practice].append(_Sign(NUMBER_POINTS, _("Same phone or fax number"), NUMBER))
+    for practice, score in _like(typed.office, names, fuzz.token_sort_ratio, parts_of=names if typed.is_search else {}):
+        signs[practice].append(_named(OFFICE, score))
     return signs
 
 
@@ -109,23 +140,33 @@ def _signs_of_doctors(typed, physicians) -> dict[int, list[_Sign]]:
     if is_npi(typed.npi):
         for pk, *__, npi in physicians:
             if npi == typed.npi:
-                signs[pk].append(_Sign(NPI_POINTS, _("Same NPI")))
+                signs[pk].append(_Sign(NPI_POINTS, _("Same NPI"), NPI))
     only_last = len(_plain(typed.doctor).split()) == 1
-    names = {pk: last if only_last else f"{first} {last}" for pk, __, first, last, __npi in physicians}
+    full = {pk: f"{first} {last}" for pk, __, first, last, __npi in physicians}
+    names = {pk: last for pk, __, __first, last, __npi in physicians} if only_last else full
     # Of two names each may be left out: "Maria Luisa Pattern" is "Maria Pattern" in the directory.
-    for pk, score in _like(typed.doctor, names, fuzz.ratio if only_last else fuzz.token_set_ratio):
-        reason = _("Same name of the doctor") if score == SAME else _("Similar name of the doctor")
-        signs[pk].append(_Sign(score, reason))
+    scorer = fuzz.ratio if only_last else fuzz.token_set_ratio
+    for pk, score in _like(typed.doctor, names, scorer, parts_of=full if typed.is_search else {}):
+        signs[pk].append(_named(DOCTOR, score))
     return signs
 
 
-def _like(text, names, scorer) -> list[tuple[int, float]]:
-    """(key, points of 100) of those `names` that are like `text`."""
+def _named(about, score):
+    same, similar, part = NAMES[about]
+    return _Sign(score, str(same if score == SAME else similar if score >= ENOUGH else part), about)
+
+
+def _like(text, names, scorer, *, parts_of) -> list[tuple[int, float]]:
+    """(key, points of 100) of those `names` that are like `text`, and of those `parts_of` in which its words stand."""
     wanted = _plain(text)
     if not wanted:
         return []
     plain = {key: _plain(name) for key, name in names.items()}
     found = process.extract(wanted, plain, scorer=scorer, score_cutoff=ENOUGH, limit=MOST_ALIKE)
+    alike = {key for __, __score, key in found}
+    others = {key: _plain(name) for key, name in parts_of.items() if key not in alike}
+    holding = {key: name for key, name in others.items() if all(word in name for word in wanted.split())}
+    found += process.extract(wanted, holding, scorer=fuzz.ratio, limit=MOST_ALIKE)
     return [(key, score) for __, score, key in found]
 
 
@@ -135,10 +176,34 @@ def _plain(name):
     return " ".join(word for word in words if len(word) > 1 and word not in TITLES)
 
 
-def _loaded(found) -> list[Suggestion]:
+def _loaded(found, typed) -> list[Suggestion]:
     practices = ReferringPractice.objects.in_bulk({practice for practice, *__ in found})
     physicians = Physician.objects.in_bulk({physician for __, physician, __signs in found if physician})
+    points = (
+        [] if typed.is_search else ContactPoint.objects.filter(practice__in=practices, kind__in=NUMBERS, is_active=True)
+    )
+    numbers = defaultdict(list)
+    for point in points:
+        numbers[point.practice_id].append(point.display)
     return [
-        Suggestion(practices[practice], physicians.get(physician), tuple(sign.reason for sign in signs))
+        Suggestion(
+            practices[practice],
+            physicians.get(physician),
+            tuple(sign.reason for sign in signs),
+            () if typed.is_search else tuple(_against(typed, physicians.get(physician), numbers[practice], signs)),
+        )
         for practice, physician, signs in found
     ]
+
+
+def _against(typed, physician, numbers, signs) -> Iterator[str]:
+    """What was typed and stands otherwise in the directory. What is missing on one side contradicts nothing."""
+    agree = {sign.about for sign in signs}
+    if NPI not in agree and is_npi(typed.npi) and physician and physician.npi:
+        yield _("Other NPI")
+    if DOCTOR not in agree and _plain(typed.doctor) and physician:
+        yield _("Other name of the doctor")
+    if OFFICE not in agree and _plain(typed.office):
+        yield _("Other name of the office")
+    if NUMBER not in agree and typed.numbers and numbers:
+        yield _("Other phone or fax number: %(there)s") % {"there": ", ".join(numbers)}

@@ -19,7 +19,6 @@ from appointments.services.tell import mail_office
 from appointments.transitions import REFERRERS
 
 CODES_PER_HOUR = 3
-NUMBERS = (ContactKind.PHONE, ContactKind.FAX)  # small offices have one line for both
 
 
 class LinkOver(MoveNotAllowed):
@@ -36,8 +35,8 @@ def receivers_of(referral: Referral, at: datetime.datetime) -> QuerySet[ContactP
 
 
 def numbers_of(referral: Referral, at: datetime.datetime) -> QuerySet[ContactPoint]:
-    """The numbers on which the office may be called back at `at`, phones first."""
-    return _verified(referral, at).filter(kind__in=NUMBERS).order_by("-kind", "pk")
+    """The phones on which the office may be called back at `at`; nobody answers a fax."""
+    return _verified(referral, at).filter(kind=ContactKind.PHONE)
 
 
 def _verified(referral, at):
@@ -86,7 +85,7 @@ def read_out(
     referral, at = _taken(public_id, by), timezone.now()
     if not link.is_valid(at):
         raise LinkOver
-    if referral.why_not_tell(called, at):
+    if not numbers_of(referral, at).filter(pk=called.pk).exists():
         raise access.OfficeMayNotHear
     hour_ago = at - datetime.timedelta(hours=1)
     made = referral.appointment_request.referral_events.filter(what="code-read-out", at__gt=hour_ago)

@@ -78,7 +78,9 @@ def write(link: AccessLink, text: str, *, entry_id: uuid.UUID) -> ReferralEvent:
 
 @transaction.atomic
 def say_wrong(link: AccessLink) -> None:
-    """The link reached somebody else: nothing more goes there, and staff hear of it. What was read is an incident."""
+    """The link reached somebody else: nothing more goes there, and staff hear of it. What was read is an incident, also
+    where it was the page alone.
+    """
     lock(link)
     sent_there = AccessLink.objects.filter(contact_point=link.contact_point, revoked_at=None)
     if not sent_there.update(revoked_at=timezone.now()):
@@ -88,6 +90,9 @@ def say_wrong(link: AccessLink) -> None:
     astray = [*_opened_letters(link), *incidents.sent_to(link.contact_point, link.contact_point.value)]
     for letter in dict.fromkeys(astray):
         incidents.open_for(letter, by=None)
+    referral = link.appointment_request.referral
+    if referral.pk not in {letter.referral_id for letter in astray}:
+        incidents.open_for_page(referral, link.contact_point)
     referrals.unmatch(link.appointment_request)
     StaffNote.objects.create(appointment_request=link.appointment_request, text=WRONG)
     tell.desk_of_office(link.appointment_request, f"wrong-office:{event.pk}")

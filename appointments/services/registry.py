@@ -4,7 +4,9 @@ Staff can always look there by hand. With APOLLO_NPPES_URL the website looks the
 """
 
 import json
+import queue
 import re
+import threading
 import time
 import urllib.request
 import uuid
@@ -52,23 +54,40 @@ def look_up(npi: str) -> dict | None:
     query = urlencode({"version": VERSION, "number": npi})
     try:
         answer = json.loads(_read(f"{settings.NPPES_URL}?{query}"))
-    except (OSError, HTTPException, ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         raise RegistryAway from None
     return _record_in(answer, npi)
 
 
 def _read(address):
-    """The body at `address`. Raises OSError for whatever keeps it from being read in time, or ValueError."""
-    until = time.monotonic() + SECONDS
-    opener = urllib.request.build_opener(_NoRedirect)
-    body = b""
-    with opener.open(address, timeout=SECONDS) as response:
-        while chunk := response.read1(CHUNK):
-            body += chunk
-            # The time limit of a socket begins anew with each byte.
-            if len(body) > MOST_BYTES or time.monotonic() > until:
-                raise OSError
+    """The body at `address`. Raises OSError for whatever keeps it from being read in time.
+
+    The time limit of a socket begins anew with each byte, of a header too: only another thread can be waited for.
+    """
+    answers = queue.SimpleQueue()
+    threading.Thread(target=_fetch, args=(address, answers), daemon=True).start()
+    try:
+        body = answers.get(timeout=SECONDS)
+    except queue.Empty:
+        raise TimeoutError from None
+    if body is None:
+        raise OSError
     return body
+
+
+def _fetch(address, answers):
+    """Puts the body into `answers`; None for whatever kept it from being read."""
+    until, body = time.monotonic() + SECONDS, b""
+    try:
+        with urllib.request.build_opener(_NoRedirect).open(address, timeout=SECONDS) as response:
+            while chunk := response.read1(CHUNK):
+                body += chunk
+                # Nobody waits for it any more: the thread ends, as far as it can.
+                if len(body) > MOST_BYTES or time.monotonic() > until:
+                    raise OSError
+        answers.put(body)
+    except (OSError, HTTPException, ValueError):
+        answers.put(None)
 
 
 def _record_in(answer, npi) -> dict | None:

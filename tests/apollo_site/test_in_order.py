@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apollo_site import in_order
-from appointments.models import Incident, ReferringPractice
+from appointments.models import ReferringPractice
 from appointments.services.setup import make_groups
 from outbox.models import Heartbeat, Message
 from outbox.render import render
@@ -21,8 +21,8 @@ from tests.appointments.desk import sign_in
 from tests.factories import (
     AppointmentRequestFactory,
     ContactPointFactory,
+    IncidentFactory,
     ReferralFactory,
-    ReferralUpdateFactory,
     RoutingRuleFactory,
     UserFactory,
 )
@@ -111,7 +111,7 @@ def rule_tells_nobody():
 
 
 def letter_went_astray():
-    Incident.objects.create(update=ReferralUpdateFactory(sent=True))
+    IncidentFactory()
     return "1 misdirected letter waits for a supervisor.", "/admin/appointments/incident/?state=open"
 
 

@@ -8,11 +8,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from appointments.admin import directory
-from appointments.models import ContactPoint, Physician, ReferringPractice
+from appointments.models import ContactPoint, Physician, ReadEvent, Referral, ReferringPractice
 from appointments.services import registry
 from tests.appointments.desk import sign_in
 from tests.appointments.test_registry import RECORD
-from tests.factories import ContactPointFactory, PhysicianFactory, ReferringPracticeFactory
+from tests.factories import ContactPointFactory, PhysicianFactory, ReferralFactory, ReferringPracticeFactory
 
 PRACTICES = "/admin/appointments/referringpractice/"
 PHYSICIANS = "/admin/appointments/physician/"
@@ -55,6 +55,63 @@ def test_a_practice_is_added_with_a_physician(client, practice, group):
     made = ReferringPractice.objects.get()
     assert response["Location"] == page_of(made)  # where its fax comes next
     assert list(made.physicians.values_list("last_name", "npi")) == [("Pattern", "1234567893")]
+
+
+def test_a_practice_is_added_from_a_referral_and_leads_back_to_it(client, practice):
+    """What was typed stands in the boxes and in no address; what staff save are contact points that nobody verified."""
+    wish = {"referrer_name": "Dr. Paula Pattern", "referrer_practice": "Ruskin FM", "referrer_phone": "813 555 0151"}
+    typed = {f"appointment_request__{name}": text for name, text in wish.items()}
+    referral = ReferralFactory(sender_npi="1234567893", sender_fax="813.555.0150", **typed)
+    sign_in(client, COORDINATOR)
+    way = f"{PRACTICES}add/?referral={referral.public_id}"
+
+    html = client.get(page_of(referral)).content.decode()
+    form = client.get(way).content.decode()
+    saved = client.post(way, posted(physicians=[PAULA], name="Ruskin Family", phone="813 555 0151", fax="813.555.0150"))
+
+    made = ReferringPractice.objects.get()
+    assert f'href="{way}"' in html
+    boxes = {"name": "Ruskin FM", "phone": "813 555 0151", "fax": "813.555.0150"}
+    boxes |= {f"physicians-0-{name}": value for name, value in PAULA.items()}
+    shown = {name: re.search(rf'name="{name}" value="([^"]*)"', form) for name in boxes}
+    assert {name: found and found[1] for name, found in shown.items()} == boxes
+    assert saved["Location"] == f"{page_of(referral)}?office={made.pk}#office"
+    assert made.physicians.get().npi == "1234567893"
+    points = made.contact_points.order_by("value").values_list("kind", "value", "verified_at")
+    assert list(points) == [("fax", "+18135550150", None), ("phone", "+18135550151", None)]
+    assert referral.appointment_request.read_events.count() == 3
+    for chosen, is_suggested in ((None, True), (ReferringPracticeFactory(), True), (made, False)):
+        Referral.objects.update(practice=chosen)
+        shown = client.get(saved["Location"]).content.decode()
+        assert ("Just added to the directory" in shown) == is_suggested
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"phone": "813-555"}, "4 digits are missing."),
+        ({"fax": "813-555-0150 x3"}, "A fax machine cannot dial an extension."),
+    ],
+)
+def test_a_number_of_a_new_practice_that_is_none_saves_nothing(client, practice, values, sentence):
+    sign_in(client, COORDINATOR)
+
+    response = client.post(f"{PRACTICES}add/", posted(**values))
+
+    assert sentence in text_of(response)
+    assert (ReferringPractice.objects.count(), ContactPoint.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("group", "named", "status"),
+    [(COORDINATOR, "x", 404), (COORDINATOR, "00000000-0000-4000-8000-000000000000", 404), ("scheduler", None, 403)],
+)
+def test_another_referral_and_another_group_fill_in_nothing(client, practice, group, named, status):
+    sign_in(client, group)
+    named = named or ReferralFactory().public_id
+
+    assert client.get(f"{PRACTICES}add/?referral={named}").status_code == status
+    assert ReadEvent.objects.count() == 0  # what is refused was not read
 
 
 @pytest.mark.parametrize("group", ["scheduler", "clinician", "auditor"])

@@ -315,6 +315,12 @@ def coordinator(client, practice):
     return sign_in(client, "referral coordinator")
 
 
+def test_what_is_wrong_with_a_line_is_parted_by_more_than_a_comma(client, coordinator):
+    page = text_of(upload(client, file_of(PAULA | {"zip": "3357", "fax": "813-555"})))
+
+    assert len(re.findall(r"zip: [^·.]+\. · fax: [^·.]+\.", page)) == 2  # above the table and in it
+
+
 def test_a_file_is_looked_at_and_then_taken_in(client, coordinator):
     preview = upload(client, file_of(PAULA, PAULA | {"npi": "1"}, {"practice": "=HYPERLINK(1)<script>"}))
 

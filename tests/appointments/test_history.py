@@ -25,6 +25,7 @@ from tests.appointments.desk import sign_in
 from tests.factories import (
     AppointmentRequestFactory,
     ContactPointFactory,
+    IncidentFactory,
     ReferralFactory,
     ReferralUpdateFactory,
     UserFactory,
@@ -60,7 +61,7 @@ KEPT = {
     AppointmentRequest: AppointmentRequestFactory,
     Referral: ReferralFactory,
     ReferralUpdate: ReferralUpdateFactory,
-    Incident: lambda: Incident.objects.create(update=ReferralUpdateFactory()),
+    Incident: IncidentFactory,
 }
 ABOUT = {Export: dict, ContactPointEvent: lambda: {"contact_point": ContactPointFactory()}}
 

@@ -6,14 +6,15 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from appointments.models import Incident, ReferralEvent
+from appointments.models import ContactPoint, Incident, ReferralEvent
 from appointments.services import incidents, moves
 from appointments.transitions import GROUPS
 from outbox.models import Message
 from outbox.render import render
 from tests.appointments.desk import sign_in
-from tests.factories import ReferralUpdateFactory, UserFactory
+from tests.factories import IncidentFactory, ReferralUpdateFactory, UserFactory
 
 LIST = "/admin/appointments/incident/"
 
@@ -24,8 +25,7 @@ def supervisor(practice):
 
 
 def reported(**values):
-    update = ReferralUpdateFactory(sent=True, **values)
-    return Incident.objects.create(update=update, opened_by=UserFactory(group="referral coordinator"))
+    return IncidentFactory(opened_by=UserFactory(group="referral coordinator"), **values)
 
 
 def page_of(incident):
@@ -134,6 +134,28 @@ def test_second_supervisor_keeps_what_they_typed(client, practice):
     assert (answer.status_code, "Somebody has closed this already." in html, "Second." in html) == (409, True, True)
 
 
+@pytest.mark.parametrize("is_page", [True, False], ids=["page", "letter"])
+def test_page_leads_a_supervisor_from_what_happened_to_the_assessment(client, practice, is_page):
+    incident = reported(page=True) if is_page else reported(update__pages=3)
+    row = incident.referral.appointment_request
+    row.referral_events.create(what="shown-in-full", details={"practice": incident.contact_point.practice_id})
+    row.referral_events.create(what="shown-in-full", details={"practice": incident.contact_point.practice_id + 1})
+    Incident.objects.update(opened_at=timezone.now())
+    ContactPoint.objects.update(value="+18135550160")  # put right since
+    sign_in(client, "supervisor")
+
+    html = client.get(page_of(incident)).content.decode()
+
+    assert ("secure page" in html, "3 pages" in html) == (is_page, not is_page)
+    assert "Ring whoever has it: Fax 813-555-0150." in html
+    assert html.count("The office looked at the full name") == 1
+    for way in (f"contactpoint/{incident.contact_point_id}", f"referral/{incident.referral_id}"):
+        assert f'href="/admin/appointments/{way}/change/"' in html
+    steps = ["Ring whoever", "destroy it", "who read it", "privacy contact", "Put the number right", "right office"]
+    steps += ["Write it down", "s. 501.171", "<textarea"]
+    assert sorted(steps, key=html.index) == steps
+
+
 @pytest.mark.parametrize("group", [*GROUPS, None])
 def test_pages_are_open_to_supervisors_and_to_be_read_by_auditors(client, practice, group):
     sign_in(client, group)
@@ -167,13 +189,10 @@ def test_list_takes_as_many_queries_for_3_as_for_1(client, practice):
             assert client.get(LIST).status_code == 200
         return len(captured)
 
-    def add(npi):
-        reported(referral__physician__npi=npi)
-
-    add("1234567893")
+    reported(update__referral__physician__npi="1234567893")
     with_one = queries()
-    add("1003000126")
-    add("1558598797")
+    reported(update__referral__physician__npi="1003000126")
+    reported(page=True)
 
     assert queries() == with_one
 
@@ -182,7 +201,7 @@ def test_letters_gone_astray_are_those_that_left_since_the_number_was_verified_a
     update = ReferralUpdateFactory(sent=True)
     fax = update.contact_point
     there = {"referral": update.referral, "contact_point": fax, "number": fax.value}
-    Incident.objects.create(update=ReferralUpdateFactory(sent=True, kind="booked", **there))
+    IncidentFactory(update=ReferralUpdateFactory(sent=True, kind="booked", **there))
     before = fax.verified_at - datetime.timedelta(days=1)
     ReferralUpdateFactory(sent=True, kind="moved", **there | {"approved_at": before})
     ReferralUpdateFactory(prepared=True, kind="final", **there)

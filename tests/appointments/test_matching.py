@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from appointments.models import Physician
-from appointments.services.matching import MOST, search, suggestions
+from appointments.services.matching import MOST, person_in, search, suggestions
 from tests.factories import ContactPointFactory, PhysicianFactory, ReferralFactory, ReferringPracticeFactory
 
 OTHER_NPI = "1003000126"
@@ -112,6 +112,71 @@ def test_without_a_name_nothing_is_suggested(paula, doctor):
     assert suggestions(sent(doctor, doctor)) == []
 
 
+@pytest.mark.parametrize(
+    ("typed", "against"),
+    [
+        ({"sender_npi": "1234567893"}, ()),
+        (
+            {"sender_npi": "1234567893", "doctor": "Ines Sampleton", "office": "Spine Center", "phone": "813-555-0199"},
+            ("Other name of the doctor", "Other name of the office", "Other phone or fax number: 813-555-0150"),
+        ),
+        ({"doctor": "Paula Patern", "sender_npi": OTHER_NPI, "phone": "813-555-0150"}, ("Other NPI",)),
+        ({"doctor": "Dr. Pattern", "office": "Pattern Family Medicine", "sender_npi": "1234567890"}, ()),
+    ],
+)
+def test_what_contradicts_a_suggestion_stands_beside_what_agrees(paula, typed, against):
+    ContactPointFactory(practice=paula.practice, kind="phone", value="+18135550151", is_active=False)
+
+    [found] = [one for one in suggestions(sent(**typed)) if one.physician == paula]
+
+    assert found.against == against
+
+
+def test_an_office_that_was_just_added_stands_first_whatever_it_is_called(paula):
+    added = ReferringPracticeFactory(name="Unlike Anything")
+
+    found = suggestions(sent("Paula Pattern", sender_npi="1234567893"), added=added.pk)
+
+    assert [(one.practice, one.reasons) for one in found] == [
+        (added, ("Just added to the directory",)),
+        (paula.practice, (NPI, SAME_DOCTOR)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        ("Gar", ["Part of the name of the doctor"]),
+        ("GÁRC", ["Part of the name of the doctor"]),
+        ("arci", ["Part of the name of the doctor"]),
+        ("gar lu", ["Part of the name of the doctor"]),
+        ("lucia", ["Part of the name of the doctor"]),
+        ("garcia", ["Same name of the doctor"]),
+        ("coast", ["Part of the name of the office"]),
+        ("gax", []),
+    ],
+)
+def test_staff_find_a_part_of_a_name(paula, text, reasons):
+    lucia = PhysicianFactory(practice__name="Coastal Care", first_name="Lucía", last_name="García", npi=None)
+
+    assert [reason for one in search(text) for reason in one.reasons] == reasons
+    assert {one.practice for one in search(text)} <= {lucia.practice}
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("Dr. Paula Pattern", ("Paula", "Pattern")),
+        ("PATTERN, PAULA M., M.D.", ("PAULA M.", "PATTERN")),
+        ("Paula Luisa Pattern, MD", ("Paula Luisa", "Pattern")),
+        ("Pattern", ("", "Pattern")),
+        ("Dr.", ("", "")),
+    ],
+)
+def test_a_name_is_parted_for_the_form_of_a_physician(typed, names):
+    assert person_in(typed) == names
+
+
 @pytest.mark.parametrize("text", ["1234567893", "Paula Pattern", "pattern", "813-555-0150", "Pattern Family Medicine"])
 def test_staff_find_an_office_by_npi_number_or_name(paula, text):
     assert [one.practice for one in search(text)] == [paula.practice]
@@ -134,6 +199,6 @@ def test_thousands_of_physicians_cost_no_more_queries_and_little_time(paula):
     with CaptureQueriesContext(connection) as many:
         found = suggestions(referral)
 
-    assert (len(few), len(many)) == (5, 5)
+    assert (len(few), len(many)) == (6, 6)
     assert found[0].physician == paula
     assert time.perf_counter() - began < 2

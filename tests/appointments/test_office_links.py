@@ -4,6 +4,7 @@ import datetime
 import re
 
 import pytest
+import segno
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
@@ -46,6 +47,11 @@ def point():
     return ContactPoint.objects.get(kind="fax")
 
 
+def phone(referral, **values):
+    values = {"value": "+18135550151", "verified": True} | values
+    return ContactPointFactory(practice=referral.practice, kind="phone", **values)
+
+
 def make(client, referral, contact_point):
     return client.post(page_of(referral), {"office_link": "1", "contact_point": contact_point.public_id})
 
@@ -62,13 +68,22 @@ def code_on(answer):
 # Links
 
 
+def address_on(answer):
+    """What somebody types from the sheet."""
+    return re.sub(r"<[^>]+>|\s", "", re.search(r"<code>.*?</code>", answer.content.decode(), re.DOTALL)[0])
+
+
 def test_a_fax_gets_a_sheet_that_shows_the_address_once_and_nothing_of_the_patient(client, referral, settings):
     user = sign_in(client, COORDINATOR)
 
     answer = make(client, referral, point())
 
-    sheet = answer.content.decode()
-    link = re.search(re.escape(settings.PUBLIC_URL) + r"(/r/[\w-]{43})", sheet)[1]
+    address = address_on(answer)
+    link = address.removeprefix(settings.PUBLIC_URL)
+    assert re.fullmatch(r"/r/([2-9A-HJKMNP-Z]{4}-){13}[2-9A-HJKMNP-Z]{4}", link)
+    drawn = segno.make_qr(address, error="m")
+    path = re.search(r' d="[^"]+"', drawn.svg_inline(border=4))[0]
+    assert path in answer.content.decode()
     assert access.find_link(link.rpartition("/")[2]).contact_point == point()
     assert "no-store" in answer["Cache-Control"]
     assert [
@@ -97,10 +112,9 @@ def test_a_mailbox_gets_a_mail_with_nothing_of_the_patient(client, practice):
 
 
 def test_a_phone_gets_no_link(client, referral):
-    phone = ContactPointFactory(practice=referral.practice, kind="phone", verified=True, value="+18135550151")
     sign_in(client, COORDINATOR)
 
-    assert make(client, referral, phone).status_code == 422
+    assert make(client, referral, phone(referral)).status_code == 422
     assert AccessLink.objects.count() == 1
 
 
@@ -139,45 +153,55 @@ def test_what_is_no_contact_point_and_no_link_is_refused_in_words(client, referr
 
 def test_a_code_is_shown_once_stored_nowhere_and_opens_the_page(client, noon, practice):
     referral, link = office_link()
-    user = sign_in(client, COORDINATOR)
+    user, called = sign_in(client, COORDINATOR), phone(referral)
 
-    answer = read(client, referral, point())
+    answer = read(client, referral, called)
 
     code = code_on(answer)
     stored = str(AccessCode.objects.values()) + str(ReferralEvent.objects.values()) + str(LogEntry.objects.values())
     assert [text for text in (code, code.replace(" ", "")) if text in stored] == []
     assert "no-store" in answer["Cache-Control"]
-    assert "813-555-0150" in text_of(answer)
+    assert "813-555-0151" in text_of(answer)
     event = ReferralEvent.objects.get()
-    assert (event.what, event.by, event.details["contact_point"]) == ("code-read-out", user, point().pk)
+    assert (event.what, event.by, event.details["contact_point"]) == ("code-read-out", user, called.pk)
     assert Client().post(link, {"code": code}).status_code == 303
     assert Message.objects.count() == 0
 
 
-def test_a_code_is_read_out_to_a_verified_number_of_the_office_only(client, practice):
-    referral, _ = office_link(MAILBOX)
-    mailbox = ContactPoint.objects.get()
-    unverified = ContactPointFactory(practice=referral.practice, kind="phone", value="+18135550151")
+def test_a_code_is_read_out_to_a_verified_phone_of_the_office_only(client, referral, robin):
+    mailbox = ContactPointFactory(practice=referral.practice, verified=True, **MAILBOX)
+    unverified = phone(referral, verified=False)
     elsewhere = ContactPointFactory(verified=True, kind="phone", value="+18135550152")
+    others = (point(), mailbox, unverified, elsewhere)
     sign_in(client, COORDINATOR)
 
-    assert [read(client, referral, called).status_code for called in (mailbox, unverified, elsewhere)] == [422] * 3
+    assert [read(client, referral, called).status_code for called in others] == [422] * 4
+    for called in others:
+        with pytest.raises(access.OfficeMayNotHear):
+            office_links.read_out(referral.public_id, access_link(), called=called, by=robin)
     assert AccessCode.objects.count() == 0
 
 
-def test_the_service_reads_no_code_out_to_another_number(referral, robin):
-    elsewhere = ContactPointFactory(verified=True, kind="phone", value="+18135550152")
+def test_without_a_verified_phone_the_page_says_where_to_verify_one(client, referral):
+    sign_in(client, COORDINATOR)
+    way = f'<a href="/admin/appointments/referringpractice/{referral.practice_id}/change/#points">'
+    way += "Verify a phone number of this office first</a>"
 
-    with pytest.raises(access.OfficeMayNotHear):
-        office_links.read_out(referral.public_id, access_link(), called=elsewhere, by=robin)
-    assert AccessCode.objects.count() == 0
+    without = client.get(page_of(referral)).content.decode()
+    phone(referral)
+    with_one = client.get(page_of(referral)).content.decode()
+
+    assert [(way in page, "Make a code to read out" in page) for page in (without, with_one)] == [
+        (True, False), (False, True)
+    ]  # fmt: skip
 
 
 def test_three_codes_are_read_out_in_an_hour(client, noon, referral):
     sign_in(client, COORDINATOR)
-    answers = [read(client, referral, point()).status_code for _ in range(4)]
+    called = phone(referral)
+    answers = [read(client, referral, called).status_code for _ in range(4)]
     noon.move_to(NOON + datetime.timedelta(minutes=61), tick=False)
-    answers.append(read(client, referral, point()).status_code)
+    answers.append(read(client, referral, called).status_code)
 
     assert answers == [200, 200, 200, 409, 200]
 
@@ -187,7 +211,7 @@ def test_no_code_is_made_for_a_link_that_ended_or_of_another_referral(client, re
     theirs = AccessLink.objects.get(appointment_request=other.appointment_request)
     sign_in(client, COORDINATOR)
     ours = AccessLink.objects.get(appointment_request=referral.appointment_request)
-    called = ours.contact_point
+    called = phone(referral)
 
     assert read(client, referral, called, theirs).status_code == 422
     AccessLink.objects.update(revoked_at=timezone.now())
@@ -236,7 +260,7 @@ def test_coordinators_and_supervisors_do_it(client, referral, group, may):
     sign_in(client, group)
     page = client.get(page_of(referral))
 
-    answers = [read(client, referral, point()), make(client, referral, point())]
+    answers = [read(client, referral, phone(referral)), make(client, referral, point())]
     answers.append(client.post(page_of(referral), {"office_end": "1"}))
 
     assert [answer.status_code for answer in answers] == ([200, 200, 302] if may else [403] * 3)
@@ -246,10 +270,10 @@ def test_coordinators_and_supervisors_do_it(client, referral, group, may):
 
 @pytest.mark.parametrize("group", ["scheduler", "clinician"])
 def test_the_services_refuse_too(referral, group):
-    user, link = UserFactory(group=group), access_link()
+    user, link, called = UserFactory(group=group), access_link(), phone(referral)
     for call in (
         lambda: office_links.make_link(referral.public_id, point(), by=user),
-        lambda: office_links.read_out(referral.public_id, link, called=point(), by=user),
+        lambda: office_links.read_out(referral.public_id, link, called=called, by=user),
         lambda: office_links.end_links(referral.public_id, by=user),
     ):
         with pytest.raises(NoRight):

@@ -24,6 +24,7 @@ from appointments.models import (
     Visit,
 )
 from appointments.services import access, access_mail, files, may_leave
+from appointments.services.secret import hashed, new_secret
 from appointments.telling import ReferralStatus
 from outbox.models import Message
 from outbox.render import render
@@ -34,6 +35,8 @@ from tests.appointments.test_access import main_of, text_of
 from tests.factories import (
     ContactPointFactory,
     LocationFactory,
+    ReferralFactory,
+    ReferralUpdateFactory,
     ReferringPracticeFactory,
     UserFactory,
 )
@@ -76,8 +79,34 @@ def post(client, home, tail, **data):
 def test_a_link_stands_nowhere_and_speaks_english_to_the_office_of_a_spanish_patient(practice):
     _, link = office_link(patient={"language": "es"})
 
-    assert re.fullmatch(r"/r/[\w-]{43}", link)
+    assert re.fullmatch(r"/r/([2-9A-Z]{4}-){13}[2-9A-Z]{4}", link)
     assert link.rpartition("/")[2] not in str(vars(AccessLink.objects.get()))
+
+
+@pytest.mark.parametrize(
+    ("typed", "status"),
+    [
+        (str, 200),
+        (str.lower, 200),
+        (lambda token: token.replace("-", ""), 200),
+        (lambda token: token.replace("-", "%20"), 200),
+        (lambda token: token.replace("-", "--", 1), 200),
+        (lambda token: token[:-1], 404),
+        (lambda token: token[1:] + token[0], 404),
+    ],
+    ids=["as printed", "small", "in one", "spaces", "twice", "short", "turned"],
+)
+def test_a_link_is_typed_from_paper_in_any_shape(client, office, typed, status):
+    token = office[1].rpartition("/")[2]
+
+    assert client.get(f"/r/{typed(token)}").status_code == status
+
+
+def test_a_link_of_43_symbols_that_is_out_already_still_works(client, office):
+    token = new_secret()
+    AccessLink.objects.update(token_hash=hashed(token))
+
+    assert client.get(f"/r/{token}").status_code == 200
 
 
 def blocked(referral, point):
@@ -637,10 +666,25 @@ def test_the_wrong_office_ends_its_links_and_tells_staff(client, office, coordin
     assert [Client().get(one).status_code for one in (link, second, home)] == [404, 404, 404]
     assert not ContactPoint.objects.get().is_verified(timezone.now())
     assert [event.what for event in ContactPointEvent.objects.all()] == ["failed", "ended"]
-    assert [event.what for event in ReferralEvent.objects.all()] == ["wrong-office"]
+    assert [event.what for event in ReferralEvent.objects.all()] == ["wrong-office", "incident-opened"]
     assert Message.objects.get().kind == "staff-office"
     assert "says that it is the wrong office" in StaffNote.objects.get().text
-    assert Incident.objects.count() == 0
+
+
+@pytest.mark.parametrize("of_this_referral", [True, False])
+def test_the_page_itself_is_an_incident_where_no_letter_of_its_referral_is_one(client, office, of_this_referral):
+    """Somebody has seen it, whether they asked for the full name or not."""
+    referral, link = office
+    there = ContactPoint.objects.get()
+    other = referral if of_this_referral else ReferralFactory(practice=there.practice)
+    letter = ReferralUpdateFactory(sent=True, referral=other, contact_point=there)
+
+    post(client, open_office(client, link), "wrong/")
+
+    found = Incident.objects.order_by("pk").values_list("referral", "update", "contact_point", "number")
+    of_letter = (other.pk, letter.pk, there.pk, there.value)
+    of_page = (referral.pk, None, there.pk, there.value)
+    assert list(found) == ([of_letter] if of_this_referral else [of_letter, of_page])
 
 
 def test_a_letter_that_the_wrong_office_opened_is_an_incident(client, office):

@@ -45,7 +45,7 @@ def serve(settings):
     """Runs a registry that answers `body`, and gives the list of paths it was asked for."""
     with contextlib.ExitStack() as running:
 
-        def start(body, *, status=200, headers=(), drip=0):
+        def start(body, *, status=200, headers=(), drip=0, drip_headers=0):
             asked = []
 
             class Registry(BaseHTTPRequestHandler):
@@ -54,8 +54,12 @@ def serve(settings):
                     self.send_response(status)
                     for name, value in headers:
                         self.send_header(name, value)
-                    self.end_headers()
                     with contextlib.suppress(OSError):
+                        for number in range(drip_headers):
+                            time.sleep(0.1)
+                            self.send_header(f"X-{number}", "still here")
+                            self.flush_headers()
+                        self.end_headers()
                         for byte in [body] if not drip else [bytes([byte]) for byte in body]:
                             time.sleep(drip)
                             self.wfile.write(byte)
@@ -126,10 +130,14 @@ def test_an_error_is_no_answer_and_nobody_is_sent_elsewhere(serve, status):
     assert elsewhere == []
 
 
-@pytest.mark.parametrize(("body", "drip"), [(b"{", 2), (b" " * 100, 0.1)], ids=["hangs", "drips"])
-def test_a_registry_that_takes_too_long_is_away(serve, monkeypatch, body, drip):
+@pytest.mark.parametrize(
+    ("body", "drips"),
+    [(b"{", {"drip": 2}), (b" " * 100, {"drip": 0.1}), (b"{}", {"drip_headers": 50})],
+    ids=["hangs", "drips", "drips headers"],
+)
+def test_a_registry_that_takes_too_long_is_away(serve, monkeypatch, body, drips):
     monkeypatch.setattr(registry, "SECONDS", 0.3)
-    serve(body, drip=drip)
+    serve(body, **drips)
     begun = time.monotonic()
 
     with pytest.raises(registry.RegistryAway):

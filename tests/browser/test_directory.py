@@ -77,7 +77,7 @@ def test_a_fax_is_verified_and_one_digit_takes_it_back(coordinator):
     assert not is_verified()
     look_at(page, "directory-changed")
 
-    page.get_by_role("link", name="Pattern Family Medicine").click()
+    page.get_by_role("link", name="Pattern Family Medicine").first.click()
     expect(page.get_by_role("heading", name="Ways to reach it")).to_be_visible()
     look_at(page, "directory-practice")
     page.get_by_role("link", name="Paula Pattern").click()
