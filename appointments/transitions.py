@@ -108,6 +108,7 @@ BESIDE_MOVES = (
     (_("see who opened a request"), AUDITORS),
     (_("see the numbers"), COUNTERS),
     (_("note whether the patient lets us tell the referring doctor"), DESK),
+    (_("deal with what a referring office wrote or sent on its page"), DESK),
     (_("accept a referral"), DECIDERS),
     (_("prepare a letter to a referring office"), PREPARERS),
     (_("match a referral to an office, verify a contact point, approve and send letters"), REFERRERS),
