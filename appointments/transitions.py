@@ -109,6 +109,7 @@ BESIDE_MOVES = (
     (_("see who opened a request"), AUDITORS),
     (_("see the numbers"), COUNTERS),
     (_("note whether the patient lets us tell the referring doctor"), DESK),
+    (_("deal with what a referring office wrote or sent on its page"), DESK),
     (_("accept a referral"), DECIDERS),
     (_("prepare a letter to a referring office"), PREPARERS),
     (_("sign a letter about a visit that names them"), SIGNERS),

@@ -28,6 +28,7 @@ DONE = {
     "letter-opened": gettext_lazy("The office opened a letter"),
     "letter-read": gettext_lazy("The office says that it has read a letter"),
     "office-wrote": gettext_lazy("The office wrote"),
+    "office-sent-file": gettext_lazy("The office sent a file"),
     "wrong-office": gettext_lazy("They say that they are the wrong office"),
 }
 

@@ -39,9 +39,13 @@ def for_rows() -> Prefetch:
 
 @dataclass(frozen=True)
 class Row:
-    """What a row of the queue says about the referral: the letter that is due first, and how many more there are."""
+    """What a row of the queue says about the referral: the letter that is due first, and how many more there are.
+
+    `has_written`: the office wrote or sent something that nobody has dealt with.
+    """
 
     is_unverified: bool
+    has_written: bool
     letter: Letter | None
     more: int
 
@@ -53,7 +57,7 @@ def of_row(appointment_request, now: datetime.datetime) -> Row | None:
         return None
     referral.appointment_request = appointment_request
     first, *more = letters_of(referral, now) or [None]
-    return Row(is_unverified(referral, now), first, len(more))
+    return Row(is_unverified(referral, now), referral.office_waits_since is not None, first, len(more))
 
 
 def is_unverified(referral: Referral, now: datetime.datetime) -> bool:

@@ -62,6 +62,7 @@ def context_of(appointment_request, groups, *, bound=None, stale=None) -> dict:
         "keyed_by": [name_of(event.by) for event in came if event.by],
         "words": words,
         "referral": referral if words else None,
+        "office_waits": referral is not None and referral.office_waits_since is not None,
         "unverified": referral is not None and is_unverified(referral, now),
         "voicemail": VOICEMAIL[appointment_request.voicemail],
         "needs": needs_of(appointment_request),

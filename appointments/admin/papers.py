@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from appointments.admin.correct import corrections_of
 from appointments.admin.page import VOICEMAIL, flags_of, name_of, needs_of
-from appointments.models import AppointmentRequest
+from appointments.models import AppointmentRequest, Referral
 from appointments.services import moves
 from appointments.transitions import READERS
 from practice import phones
@@ -93,9 +93,13 @@ def _reach(appointment_request):
 
 
 def _why(appointment_request):
+    referral = getattr(appointment_request, "referral", None)
+    said = [(_("In the patient's words"), appointment_request.reason)]
+    if referral and referral.source == Referral.Source.OFFICE:
+        said = [(_("The office asks"), referral.question), (_("Diagnosis"), referral.diagnosis)]
     return [
         (_("Urgent signs"), "; ".join(map(str, flags_of(appointment_request.urgent_flags)))),
-        (_("In the patient's words"), appointment_request.reason),
+        *said,
         (_("Topic"), appointment_request.get_topic_display()),
         (_("Accident on"), _day(appointment_request.accident_on)),
         (_("Here before"), appointment_request.get_returning_display()),
@@ -202,7 +206,7 @@ class PapersMixin:
     def paper_view(self, request, pk, paper):
         if not self.has_view_permission(request) or not moves.groups_of(request.user) & READERS:
             raise PermissionDenied
-        appointment_request = AppointmentRequest.objects.select_related("assignee").filter(pk=pk).first()
+        appointment_request = AppointmentRequest.objects.select_related("assignee", "referral").filter(pk=pk).first()
         if appointment_request is None:
             raise Http404
         moves.record_read(appointment_request, by=request.user)

@@ -11,7 +11,15 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.admin.letters import LettersMixin
 from appointments.admin.office_links import OfficeLinksMixin
-from appointments.admin.referral_forms import AcceptForm, ConsentForm, FindForm, LoopForm, MatchForm, ReferralForm
+from appointments.admin.referral_forms import (
+    AcceptForm,
+    ConsentForm,
+    DealtForm,
+    FindForm,
+    LoopForm,
+    MatchForm,
+    ReferralForm,
+)
 from appointments.admin.referral_list import LetterFilter, list_context
 from appointments.admin.referral_page import context_of, events_since
 from appointments.models import Referral
@@ -31,6 +39,7 @@ class Decision:
 
 
 DECISIONS = (
+    Decision(DealtForm, referrals.deal_with, DESK, _("It is noted that this is dealt with.")),
     Decision(ConsentForm, referrals.record_consent, DESK, _("What the patient said is noted.")),
     Decision(AcceptForm, referrals.accept, DECIDERS, _("The referral is accepted. Its office is owed that news.")),
     Decision(MatchForm, referrals.match, REFERRERS, _("The office is chosen.")),

@@ -29,6 +29,16 @@ class AcceptForm(ReferralForm):
     name = "accept"
 
 
+class DealtForm(ReferralForm):
+    name = "dealt"
+    note = forms.CharField(
+        label=_("What was done, if it is worth a note"),
+        required=False,
+        max_length=WORDS_LENGTH,
+        widget=forms.Textarea({"rows": 2, "cols": 30}),
+    )
+
+
 class MatchForm(ReferralForm):
     name = "match"
     practice = forms.ModelChoiceField(ReferringPractice.objects.filter(is_active=True))

@@ -58,11 +58,23 @@ LISTS = {
     "failed": LetterList(
         LETTERS, gettext_lazy("Failed"), with_letter(LetterStatus.FAILED), gettext_lazy("No letter has failed.")
     ),
+    "offices-wrote": LetterList(
+        REST,
+        gettext_lazy("Messages from offices"),
+        lambda referrals: referrals.exclude(office_waits_since=None),
+        gettext_lazy("No message or file of a referring office waits: somebody dealt with each one."),
+    ),
     "no-office": LetterList(
         REST,
         gettext_lazy("No office chosen"),
         lambda referrals: referrals.open_loops().filter(practice=None),
         gettext_lazy("Of every open referral we know which office it is from."),
+    ),
+    "unanswerable": LetterList(
+        REST,
+        gettext_lazy("Nobody can answer"),
+        lambda referrals: referrals.unanswerable(),
+        gettext_lazy("Every office that waits for an answer can have one: we know it, and no patient is against it."),
     ),
     "open": LetterList(
         REST,

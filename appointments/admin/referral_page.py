@@ -10,8 +10,9 @@ from appointments.admin.letters import because_of
 from appointments.admin.office_links import DONE as OFFICE_DONE
 from appointments.admin.outstanding import is_unverified, letters_of, of_letters
 from appointments.admin.page import Entry, entry_of_event, name_of
-from appointments.admin.referral_forms import AcceptForm, ConsentForm, FindForm, LoopForm, MatchForm
+from appointments.admin.referral_forms import AcceptForm, ConsentForm, DealtForm, FindForm, LoopForm, MatchForm
 from appointments.admin.standing import known
+from appointments.admin.with_office import may_deal, with_office
 from appointments.models import ContactPoint, Referral, ReferralEvent, ReferringPractice
 from appointments.services import matching, referrals
 from appointments.transitions import DECIDERS, DESK, LOOP_CLOSERS, MOVES, OPEN, READERS, REFERRERS
@@ -21,6 +22,7 @@ WHAT = {
     "matched": gettext_lazy("Said which office it is from"),
     "accepted": gettext_lazy("Accepted"),
     "patient-said": gettext_lazy("Noted what the patient said"),
+    "dealt-with": gettext_lazy("Dealt with what the office wrote or sent"),
     "loop-closed": gettext_lazy("Closed without telling the office"),
     **LETTERS_DONE,
     **OFFICE_DONE,
@@ -44,6 +46,7 @@ def context_of(referral, groups, *, bound=None, since=(), found=None, added=None
         "words": words,
         **forms_of(referral, groups, bound),
         "is_unverified": is_unverified(referral, now),
+        "office_said": with_office(row) if words else [],
         "contact_points": [(point, point.is_verified(now)) for point in points_of(referral)],
         "known": known([referral.physician], now) if referral.physician else [],
         "letters_left": letters_of(referral, now),
@@ -69,6 +72,7 @@ def forms_of(referral, groups, bound) -> dict:
     row = referral.appointment_request
     is_due = row.status not in OPEN and not referral.loop_closed_at
     possible = {
+        DealtForm: may_deal(referral, groups),
         ConsentForm: bool(groups & DESK),
         AcceptForm: bool(groups & DECIDERS) and referrals.can_accept(referral, row),
         MatchForm: bool(groups & REFERRERS),

@@ -19,6 +19,7 @@ from appointments.admin.numbers import numbers_view
 from appointments.admin.page import context_of
 from appointments.admin.papers import PapersMixin
 from appointments.admin.queue import list_context
+from appointments.admin.with_office import talk_of
 from appointments.admin.worklists import FOUND, WorklistFilter
 from appointments.models import AppointmentRequest, ContactAttempt, PatientFile
 from appointments.models.words import FileKind
@@ -110,10 +111,12 @@ class AppointmentRequestAdmin(IntakeMixin, CorrectMixin, PapersMixin, admin.Mode
         calls = ContactAttempt.objects.select_related("by")
         prefetch_related_objects([appointment_request], Prefetch("contact_attempts", calls))
         groups = moves.groups_of(request.user)
+        shown = context_of(appointment_request, groups, bound=bound, stale=stale)
         context = {
             **self.admin_site.each_context(request),
             **card_of(request, appointment_request, groups, bound=bound),
-            **context_of(appointment_request, groups, bound=bound, stale=stale),
+            **shown,
+            **talk_of(shown["referral"], groups),
             "title": appointment_request.reference,
             "opts": self.opts,
             "preserved_filters": self.get_preserved_filters(request),

@@ -88,6 +88,10 @@ def referrals_to_answer(look):
     return Q(pk__in=Referral.objects.to_answer(look.now).values("appointment_request"))
 
 
+def offices_wrote(look):
+    return Q(referral__office_waits_since__isnull=False)
+
+
 def found(look):
     return search.matching(look.terms)
 
@@ -106,6 +110,10 @@ def by_promise(queryset, look):
 
 def by_letter(queryset, look):
     return queryset.order_by(F("referral__letter_due_at").asc(nulls_last=True), "pk")
+
+
+def by_wait_of_office(queryset, look):
+    return queryset.order_by("referral__office_waits_since", "pk")
 
 
 def newest_first(queryset, look):
@@ -210,6 +218,14 @@ WORKLISTS = {
         referrals_to_answer,
         gettext_lazy("No answer to a referring office is late. What is owed and not late stands under Referrals."),
         by_letter,
+        over_open=False,
+    ),
+    "offices-wrote": Worklist(
+        REFERRALS,
+        gettext_lazy("Messages from offices"),
+        offices_wrote,
+        gettext_lazy("No message or file of a referring office waits: somebody dealt with each one."),
+        by_wait_of_office,
         over_open=False,
     ),
     "open": Worklist(

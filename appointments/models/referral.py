@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from appointments.models.history import AppendOnly, StatusEvent
 from appointments.models.physician import ContactPoint, Physician, ReferringPractice
 from appointments.telling import ReferralStatus
-from appointments.transitions import OPEN
+from appointments.transitions import OPEN, Status, WaitingOn
 from appointments.update_kinds import AFTER_VISIT, UpdateKind
 from vault.fields import EncryptedJSONField, EncryptedTextField
 
@@ -70,6 +70,16 @@ class ReferralQuerySet(models.QuerySet):
         """Those with a letter that waits for a clinician's signature."""
         letters = ReferralUpdate.objects.filter(status=ReferralUpdate.Status.PREPARED, kind__in=AFTER_VISIT)
         return self.allowed().filter(pk__in=letters.filter(signed_at=None).values("referral"))
+
+    def unanswerable(self):
+        """Those whose office hears nothing though it is time: the request has its end, or waits for that office, and
+        the patient does not allow it, or nobody has said which office it is.
+        """
+        is_time = ~models.Q(appointment_request__status__in=OPEN) | models.Q(
+            appointment_request__status=Status.WAITING, appointment_request__waiting_on=WaitingOn.REFERRER
+        )
+        answerable = self.allowed().exclude(practice=None)
+        return self.open_loops().filter(is_time).exclude(pk__in=answerable.values("pk"))
 
     def outstanding(self, at):
         """Those whose patient was seen, and whose office has no letter for certain though it is time at `at`."""
@@ -132,6 +142,8 @@ class Referral(models.Model):
 
     accepted_at = models.DateTimeField(_("accepted"), null=True, editable=False)
     letter_due_at = models.DateTimeField(_("letter due"), null=True, editable=False, db_index=True)
+    # Since when something that the office wrote or sent on its page waits for a person
+    office_waits_since = models.DateTimeField(_("office wrote"), null=True, editable=False, db_index=True)
 
     # The loop: closed with a proven update, or with a supervisor's reason, which stays when it is opened again
     loop_closed_at = models.DateTimeField(_("answered"), null=True, editable=False, db_index=True)

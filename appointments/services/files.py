@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from appointments import sandbox
 from appointments.models import AppointmentRequest, PatientFile, ReferringPractice
-from appointments.services import rates, store, tell
+from appointments.services import rates, referrals, store, tell
 from appointments.services.moves import NoRight, groups_of, record_read
 from appointments.transitions import OPEN, READERS
 from vault.crypto import UnreadableError
@@ -103,6 +103,8 @@ def _add(file):
     appointment_request = _locked(file.appointment_request)
     _check_room(appointment_request, file.office)
     file.save()
+    if file.office:
+        referrals.hear(appointment_request, "office-sent-file", practice=file.office.pk, file=file.pk)
     told = tell.desk_of_office if file.office else tell.desk_of_update
     told(appointment_request, f"file:{file.public_id}")
 

@@ -12,6 +12,7 @@ from appointments.services.access_mail import lock
 from appointments.services.rates import count
 
 MESSAGES_PER_HOUR = 10
+WROTE = "office-wrote"
 WRONG = "The office that got a link to this referral says that it is the wrong office. Its links were ended."
 LetterStatus = ReferralUpdate.Status
 # What was approved once is theirs to read, until it is withdrawn or turns out to have gone astray.
@@ -33,6 +34,11 @@ def letters_of(link: AccessLink) -> QuerySet[ReferralUpdate]:
     """
     letters = link.appointment_request.referral.updates.filter(status__in=READABLE)
     return letters.filter(contact_point__practice=link.office).order_by("-pk")
+
+
+def messages_of(link: AccessLink) -> QuerySet[ReferralEvent]:
+    """What the office of `link` wrote to us, the oldest first: nothing of another."""
+    return link.appointment_request.referral_events.filter(what=WROTE, details__practice=link.office.pk)
 
 
 def show_in_full(link: AccessLink) -> ReferralEvent:
@@ -59,20 +65,14 @@ def write(link: AccessLink, text: str, *, entry_id: uuid.UUID) -> ReferralEvent:
     """
     if count("office-message", str(link.appointment_request.public_id), seconds=3600) > MESSAGES_PER_HOUR:
         raise TooManyMessages
-    details = {"practice": link.office.pk, "link": link.pk}
-    event, is_new = ReferralEvent.objects.get_or_create(
-        public_id=entry_id,
-        defaults={
-            "appointment_request": link.appointment_request,
-            "what": "office-wrote",
-            "comment": text,
-            "details": details,
-        },
-    )
-    if not is_new and (event.what, event.comment, event.details) != ("office-wrote", text, details):
-        return write(link, text, entry_id=uuid.uuid4())  # another message from a page that was used twice
-    if is_new:
-        tell.desk_of_office(link.appointment_request, f"office-wrote:{event.pk}")
+    appointment_request = lock(link)
+    known = ReferralEvent.objects.filter(public_id=entry_id).first()
+    if known and (known.what, known.comment, known.details.get("link")) == (WROTE, text, link.pk):
+        return known
+    # Another message from a page that was used twice is kept as well.
+    said = {"comment": text, "event_id": uuid.uuid4() if known else entry_id}
+    event = referrals.hear(appointment_request, WROTE, practice=link.office.pk, link=link.pk, **said)
+    tell.desk_of_office(appointment_request, f"{WROTE}:{event.pk}")
     return event
 
 

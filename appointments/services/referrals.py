@@ -357,9 +357,11 @@ def accept(public_id: uuid.UUID, *, seen_version: int, by: AbstractUser) -> Refe
 
 
 def can_accept(referral: Referral, appointment_request: AppointmentRequest) -> bool:
-    """Not what lies in quarantine, nor what was closed as a duplicate: the referral of these stands where it stood."""
+    """Not what lies in quarantine, nor what was closed as a duplicate: the referral of these stands where it stood.
+    Nor while the patient's word keeps the news from the office, which is all that accepting is for.
+    """
     in_work = appointment_request.status in OPEN - {Status.QUARANTINED}
-    return in_work and referral.status in ACCEPTABLE and not referral.accepted_at
+    return in_work and referral.status in ACCEPTABLE and not referral.accepted_at and not referral.is_blocked
 
 
 @transaction.atomic
@@ -376,9 +378,61 @@ def record_consent(public_id: uuid.UUID, *, may: bool, seen_version: int, by: Ab
     return referral
 
 
-def record(referral: Referral, what: str, *, by: AbstractUser | None, comment: str = "", **details) -> ReferralEvent:
+# What the office says
+
+
+def hear(
+    appointment_request: AppointmentRequest,
+    what: str,
+    *,
+    comment: str = "",
+    event_id: uuid.UUID | None = None,
+    **details,
+) -> ReferralEvent:
+    """The office wrote or sent something on its page. It waits for a person until somebody deals with it.
+
+    The version is new, so that nobody deals with what their page does not show. Call it in a transaction, with the
+    request held.
+    """
+    referral = _held(appointment_request)
+    referral.appointment_request = appointment_request
+    referral.office_waits_since = referral.office_waits_since or timezone.now()
+    _save_heard(referral)
+    return record(referral, what, by=None, comment=comment, event_id=event_id, **details)
+
+
+@transaction.atomic
+def deal_with(public_id: uuid.UUID, *, note: str, seen_version: int, by: AbstractUser) -> Referral:
+    """Somebody took care of all that the office wrote and sent so far; `note` says how, or is "".
+
+    Raises NoRight, Stale, or MoveNotAllowed if nothing waits.
+    """
+    referral, __ = _taken(public_id, DESK, seen_version, by)
+    if referral.office_waits_since is None:
+        raise MoveNotAllowed
+    referral.office_waits_since = None
+    _save_heard(referral)
+    record(referral, "dealt-with", by=by, comment=note)
+    return referral
+
+
+def _save_heard(referral):
+    referral.version += 1
+    referral.save(update_fields=["office_waits_since", "version"])
+
+
+def record(
+    referral: Referral,
+    what: str,
+    *,
+    by: AbstractUser | None,
+    comment: str = "",
+    event_id: uuid.UUID | None = None,
+    **details,
+) -> ReferralEvent:
     """Write down what was done; `details` are codes, dates and ids. Call it once the version of the referral is new."""
     return ReferralEvent.objects.create(
+        public_id=event_id or uuid.uuid4(),
         appointment_request=referral.appointment_request,
         what=what,
         by=by,

@@ -23,7 +23,7 @@ from appointments.views.status import forget, with_session
 
 DONE = {
     "file": gettext_lazy("Thank you. We have your file."),
-    "message": gettext_lazy("Thank you. We have your message."),
+    "message": gettext_lazy("Thank you. We have your message. We answer by phone or by letter."),
     "read": gettext_lazy("Thank you. We have noted that you have read it."),
 }
 
@@ -138,6 +138,7 @@ def back(access, done):
 def page(request, access, *, full=False, done="", told="", message_form=None, file_form=None, status=200):
     """The page as the referral stands now; a form that is given has errors. `told` says what could not be done."""
     referral = access.appointment_request.referral
+    letters_there = list(office_page.letters_of(access.link))
     sent = list(access.appointment_request.patient_files.kept().sent_by(access.link.office))
     forms = [form for form in (message_form, file_form) if form]
     context = {
@@ -148,7 +149,9 @@ def page(request, access, *, full=False, done="", told="", message_form=None, fi
         "initials": referral_words.initials(access.appointment_request),
         "path": home_of(access),
         **where_it_stands(referral),
-        "letters": office_page.letters_of(access.link),
+        "letters": letters_there,
+        "has_unread": any(letter.status == ReferralUpdate.Status.SENT for letter in letters_there),
+        "sent": what_was_sent(office_page.messages_of(access.link), sent),
         "files": sent,
         "files_open": access.appointment_request.status in OPEN,
         "files_left": files.MOST_FILES - len(sent),
@@ -161,6 +164,13 @@ def page(request, access, *, full=False, done="", told="", message_form=None, fi
     return render(request, "appointments/office/page.html", context, status=status)
 
 
+def what_was_sent(messages, sent) -> list[dict]:
+    """What this office wrote and sent on the page, the newest first."""
+    said = [{"at": message.at, "words": message.comment} for message in messages]
+    said += [{"at": file.created_at, "file": file} for file in sent]
+    return sorted(said, key=lambda one: one["at"], reverse=True)
+
+
 def where_it_stands(referral) -> dict:
     visit = referral_words.visit_of(referral)
     return {
@@ -168,6 +178,7 @@ def where_it_stands(referral) -> dict:
         "sentence": referral_words.sentence(referral),
         "next_step": referral_words.next_step(referral),
         "letter_by": referral_words.letter_by(referral),
+        "is_asked": referral_words.is_asked(referral),
         "answer_by": None if visit else referral_words.answer_by(referral),
         "visit": visit,
     }

@@ -132,8 +132,8 @@ def test_query_count_is_the_same_with_1_and_3_rows(client, practice):
     add()
     add()
 
-    # session, user, rights of user and group, counts of the worklists (over open requests, and of three about
-    # referrals), rows of the page and their number, tries, visits, referrals, their numbers and letters,
+    # session, user, rights of user and group, counts of the worklists (over open requests, four about referrals),
+    # rows of the page and their number, tries, visits, referrals, their numbers and letters,
     # who may be here twice, groups, staff to filter by, whether mail fails, the business
     # days of reminders, and four for the practice
     assert (with_one, queries()) == (26, 26)

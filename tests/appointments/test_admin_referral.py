@@ -10,7 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from appointments.models import ReadEvent, Referral, ReferralEvent
+from appointments.admin.referral_list import LISTS
+from appointments.models import AppointmentRequest, PatientFile, ReadEvent, Referral, ReferralEvent
 from appointments.services import moves, referrals
 from appointments.transitions import DECIDERS, DESK, GROUPS, LOOP_CLOSERS, READERS, REFERRERS, Status
 from tests.appointments import desk
@@ -233,6 +234,97 @@ def test_nobody_adds_or_deletes_a_referral_by_hand(client, practice):
     assert Referral.objects.get() == referral
 
 
+# What an office says
+
+
+def test_request_shows_the_words_of_an_office_as_the_offices(client, practice):
+    sign_in(client, "scheduler")
+    row = AppointmentRequestFactory(
+        reason="Heavy legs", referrer_name="Dr. Paula Pattern", referrer_practice="Pattern Clinic", referrer_phone="T-1"
+    )
+    of_patient = text_of(client.get(desk.page_of(row)))
+    ReferralFactory(
+        appointment_request=row,
+        **{name: f"Word {name}" for name in TYPED},
+        urgency="soon",
+    )
+
+    page = text_of(client.get(desk.page_of(row)))
+    summary = text_of(client.get(f"{desk.LIST}{row.pk}/summary/"))
+
+    assert ("Own words Heavy legs" in of_patient, "Office asks" in of_patient) == (True, False)
+    card, _next, rest = page.partition("What now?")
+    assert (
+        "Office asks Word question Diagnosis Word diagnosis Urgency Soon: within two weeks "
+        "Auth. no. Word authorization_number Sent by Dr. Paula Pattern, Pattern Clinic, phone T-1 ; "
+        "filled in by Word sender_name"
+    ) in card
+    assert "Phone T-1 Fax Word sender_fax NPI Word sender_npi E-mail Word sender_email" in rest
+    assert "The office asks: Word question Diagnosis: Word diagnosis" in summary
+    assert [word for word in ("Own words", "Heavy legs", "In the patient's words") if word in page + summary] == []
+
+
+@pytest.mark.parametrize(
+    ("knows", "says"),
+    [
+        ("yes", "The office says that the patient knows of this referral; nobody here has asked"),
+        ("no", "The office says that the patient does not know of this referral yet; nobody here has asked"),
+        ("", "The office did not say whether the patient knows of this referral; nobody here has asked"),
+    ],
+)
+def test_what_the_office_says_of_the_patient_is_not_what_the_patient_says(client, practice, knows, says):
+    sign_in(client, "scheduler")
+    referral = ReferralFactory(appointment_request__patient_knows=knows)
+
+    of_request = text_of(client.get(desk.page_of(referral.appointment_request)))
+    assert [says in page for page in (shown(client, referral), of_request)] == [True, True]
+
+
+def heard(referral, words="She takes warfarin."):
+    """The office of `referral` wrote `words` on its page."""
+    row = referral.appointment_request
+    return referrals.hear(row, "office-wrote", comment=words, practice=referral.practice_id, link=1)
+
+
+def test_what_an_office_wrote_and_sent_waits_until_somebody_deals_with_it(client, practice):
+    user = sign_in(client, "scheduler", first_name="Dana")
+    referral = ReferralFactory(matched=True)
+    row, waits = referral.appointment_request, "Office wrote"
+    with time_machine.travel(MORNING, tick=False):
+        heard(referral)
+        PatientFile.objects.create(appointment_request=row, office=referral.practice, kind="pdf", name="mri.pdf")
+    places = (page_of(referral), desk.page_of(row), f"{desk.LIST}?show=offices-wrote", f"{LIST}?letters=offices-wrote")
+
+    pages = [text_of(client.get(place)) for place in places]
+    client.post(page_of(referral), seen(referral, dealt="it", note="Called Ann."))
+    after = [text_of(client.get(place)) for place in places]
+
+    assert [waits in page for page in pages + after] == [True] * 4 + [False] * 4
+    assert [row.reference in page for page in pages[2:] + after[2:]] == [True, True, False, False]
+    for page in after[:2]:
+        said = page.partition("With the office ")[2]
+        assert re.match(
+            r"Pattern Family Medicine , Nov\. 18, 2026, 10 a\.m\. She takes warfarin\. "
+            r"Pattern Family Medicine , Nov\. 18, 2026, 10 a\.m\. Save mri\.pdf from Pattern Family Medicine, .*?"
+            r"Dana Demo , .*?: dealt with what stands above Called Ann\. ",
+            said,
+        )
+    assert list(ReferralEvent.objects.values_list("what", "by")) == [("office-wrote", None), ("dealt-with", user.pk)]
+
+
+def test_nobody_deals_with_what_came_after_the_page_was_opened(client, practice):
+    sign_in(client, "scheduler")
+    referral = ReferralFactory(matched=True)
+    heard(referral)
+    opened = seen(referral, dealt="it", note="Called them.")
+    heard(referral, "And aspirin.")
+
+    response = client.post(page_of(referral), opened)
+
+    assert (response.status_code, Referral.objects.get().office_waits_since is None) == (409, False)
+    assert text_of(response).count("And aspirin.") == 3  # what came meanwhile, the conversation, the history
+
+
 # What its buttons do
 
 
@@ -240,9 +332,11 @@ def office():
     return ReferringPracticeFactory(name="Sample Clinic")
 
 
+# Something of the office waits in each of these tests.
 ACTS = {  # button: who may, the status of the request, what is posted, what is written down
     "yes": (DESK, Status.IN_REVIEW, lambda: {"may": "yes"}, "patient-said"),
     "no": (DESK, Status.IN_REVIEW, lambda: {"may": "no"}, "patient-said"),
+    "dealt": (DESK, Status.IN_REVIEW, lambda: {"dealt": "it", "note": "Called them."}, "dealt-with"),
     "accept": (DECIDERS, Status.IN_REVIEW, lambda: {"accept": "it"}, "accepted"),
     "match": (REFERRERS, Status.IN_REVIEW, lambda: {"match": "it", "practice": office().pk}, "matched"),
     "close": (LOOP_CLOSERS, Status.CLOSED, lambda: {"close_loop": "it", "reason": "The office closed."}, "loop-closed"),
@@ -258,7 +352,7 @@ def stored(referral):
 def test_button_is_pressed_by_its_groups_and_refused_to_all_others(client, practice, button, group):
     allowed, status, data, what = ACTS[button]
     user = sign_in(client, group)
-    referral = ReferralFactory(appointment_request=in_status(status))
+    referral = ReferralFactory(appointment_request=in_status(status), office_waits_since=MORNING)
     before = stored(referral)
 
     response = client.post(page_of(referral), seen(referral, **data()))
@@ -266,7 +360,7 @@ def test_button_is_pressed_by_its_groups_and_refused_to_all_others(client, pract
     done = list(ReferralEvent.objects.values_list("what", "by"))
     if counts_as(group) & allowed:
         assert (response.status_code, response["Location"], done) == (302, page_of(referral), [(what, user.pk)])
-        assert LogEntry.objects.get().change_message in {"may", "accept", "match", "close_loop"}
+        assert LogEntry.objects.get().change_message in {"may", "dealt", "accept", "match", "close_loop"}
     else:
         assert (response.status_code, done, stored(referral)) == (403, [], before)
 
@@ -276,7 +370,7 @@ def test_button_is_pressed_by_its_groups_and_refused_to_all_others(client, pract
 def test_button_is_shown_to_who_may_press_it(client, practice, button, group):
     allowed, status, data, __ = ACTS[button]
     sign_in(client, group)
-    referral = ReferralFactory(appointment_request=in_status(status))
+    referral = ReferralFactory(appointment_request=in_status(status), office_waits_since=MORNING)
     PhysicianFactory()
     referral.appointment_request.referrer_practice = "Pattern Family Medicine"
     referral.appointment_request.save()
@@ -367,11 +461,32 @@ def test_doctor_of_another_office_is_refused_in_words(client, practice):
     assert "This physician is of another practice." in text_of(response)
 
 
-def test_what_is_not_possible_any_more_is_said(client, practice):
+@pytest.mark.parametrize(
+    ("said", "offered"),
+    [(None, ["may=yes", "may=no", "accept=it"]), (True, ["may=no", "accept=it"]), (False, ["may=yes"])],
+)
+def test_buttons_offer_only_what_changes_something(client, practice, said, offered):
     sign_in(client, "supervisor")
-    referral = ReferralFactory(appointment_request=in_status(Status.CLOSED))
+    row = in_status(Status.IN_REVIEW)
+    row.may_contact_referrer = said
+    row.save()
 
-    response = client.post(page_of(referral), seen(referral, accept="it"))
+    page = client.get(page_of(ReferralFactory(appointment_request=row))).content.decode()
+
+    assert [f"{name}={value}" for name, value in re.findall('name="(may|accept)" value="([a-z]+)"', page)] == offered
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "button"),
+    [(Status.CLOSED, None, "accept"), (Status.IN_REVIEW, False, "accept"), (Status.IN_REVIEW, None, "dealt")],
+    ids=["accept what is over", "accept against the patient's word", "deal with nothing"],
+)
+def test_what_is_not_possible_any_more_is_said(client, practice, status, said, button):
+    sign_in(client, "supervisor")
+    referral = ReferralFactory(appointment_request=in_status(status))
+    AppointmentRequest.objects.update(may_contact_referrer=said)
+
+    response = client.post(page_of(referral), seen(referral, **{button: "it"}))
 
     assert response.status_code == 409
     assert "That is not possible as the referral stands now." in text_of(response)
@@ -384,7 +499,7 @@ def test_what_is_not_possible_any_more_is_said(client, practice):
 def test_on_a_stale_page_nothing_is_done_and_it_says_who_was_faster(client, practice, button):
     __, status, data, __what = ACTS[button]
     sign_in(client, "supervisor", first_name="Bea")
-    referral = ReferralFactory(appointment_request=in_status(status))
+    referral = ReferralFactory(appointment_request=in_status(status), office_waits_since=MORNING)
     stale = seen(referral, **data())
     referrals.record_consent(
         referral.public_id, may=True, seen_version=1, by=UserFactory(group="scheduler", first_name="Ana")
@@ -535,9 +650,21 @@ def test_referrals_are_listed_by_what_is_to_be_done(client, practice):
         matched=True, physician__npi=None, appointment_request__may_contact_referrer=False
     )
     ReferralUpdateFactory(referral=made["said no"])
-    made["answered"] = ReferralFactory(loop_closed_at=timezone.now(), loop_closed_how="spam")
+    made["answered"] = ReferralFactory(
+        loop_closed_at=timezone.now(), loop_closed_how="spam", office_waits_since=timezone.now()
+    )
+    over, known = {"appointment_request__closed": True}, {"matched": True, "physician__npi": None}
+    waits = {"appointment_request__waiting": True, "appointment_request__waiting_on": "referrer"}
+    no = {"appointment_request__may_contact_referrer": False}
+    made["over, no office"] = ReferralFactory(**over)
+    made["over, said no"] = ReferralFactory(**over, **known, **no)
+    made["over, not asked"] = ReferralFactory(**over, **known, named=True)
+    made["waits, said no"] = ReferralFactory(**waits, **known, **no)
+    made["waits"] = ReferralFactory(**waits, **known)
+    made["over"] = ReferralFactory(**over, **known)
 
-    found = {name: set(on_list(client, name)) for name in ("", "owed", "prepared", "sent", "failed", "no-office")}
+    lists = ("", "owed", "prepared", "sent", "failed", "no-office", "offices-wrote", "unanswerable")
+    found = {name: set(on_list(client, name)) for name in lists}
 
     expected = {
         "": {"due", "prepared", "approved", "failed"},
@@ -545,9 +672,14 @@ def test_referrals_are_listed_by_what_is_to_be_done(client, practice):
         "prepared": {"prepared", "approved"},
         "sent": {"sending", "sent"},
         "failed": {"failed"},
-        "no-office": {"no office"},
+        "no-office": {"no office", "over, no office"},
+        "offices-wrote": {"answered"},
+        "unanswerable": {"over, no office", "over, said no", "over, not asked", "waits, said no"},
     }
     assert found == {name: {made[key] for key in keys} for name, keys in expected.items()}
+    reasons = ("Patient said no", "No consent yet", "no office chosen yet")
+    page = text_of(client.get(LIST, {"letters": "unanswerable"}))
+    assert [page.count(reason) for reason in reasons] == [2, 1, 1]
     assert set(on_list(client, "open")) == set(made.values()) - {made["answered"]}
     assert set(on_list(client, "all")) == set(made.values())
 
@@ -561,7 +693,7 @@ def test_what_is_due_first_stands_first(client, practice):
     assert on_list(client, "") == [sooner, later, never]
 
 
-@pytest.mark.parametrize("name", ["", "owed", "prepared", "sent", "failed", "no-office", "open", "all", "nonsense"])
+@pytest.mark.parametrize("name", [*LISTS, "", "nonsense"])
 def test_empty_list_says_what_that_means(client, practice, name):
     sign_in(client, "scheduler")
 
@@ -615,13 +747,17 @@ def furnish(referral, count):
     for number in range(count):
         ContactPointFactory(practice=referral.practice, value=f"+181355501{number:02}", verified=True)
         ReferralUpdateFactory(referral=referral)
+        heard(referral)
+        PatientFile.objects.create(
+            appointment_request=referral.appointment_request, office=referral.practice, kind="pdf", name="a.pdf"
+        )
         referrals.record(referral, "matched", by=user, practice=referral.practice_id)
         referral.appointment_request.status_events.create(
             move="claim", from_status="received", to_status="in_review", version=number + 2, by=user
         )
 
 
-@pytest.mark.parametrize(("matched", "expected"), [(True, 29), (False, 27)], ids=["matched", "with suggestions"])
+@pytest.mark.parametrize(("matched", "expected"), [(True, 32), (False, 29)], ids=["matched", "with suggestions"])
 def test_page_costs_the_same_with_1_and_3_of_everything(client, practice, matched, expected):
     sign_in(client, "supervisor")
     found = []

@@ -71,6 +71,9 @@ def every_kind(user):
         "letter outstanding": referred(make(completed=True), letter_due_at=past),
         "letter not due yet": referred(make(completed=True), letter_due_at=later, loop_closed_at=None),
         "office was told": referred(make(completed=True), loop_closed_at=past, loop_closed_how="spam"),
+        "office wrote": referred(
+            make(completed=True), loop_closed_at=past, loop_closed_how="spam", office_waits_since=past
+        ),
         "patient said no": referred(make(closed=True, may_contact_referrer=False), letter_due_at=past),
         "news is late": referred(make(scheduled=True, assignee=UserFactory()), owes=past),
         "news is not late": referred(make(scheduled=True, assignee=UserFactory()), owes=later),
@@ -106,8 +109,9 @@ BOOKED = {"scheduled", "to be reminded", *NEWS}
 OTHERS = {"a colleague's, overdue", "look again", "offered", *BOOKED, *WaitingOn}
 SIGNED = {"letter to sign", "letter is signed", "patient said no, to sign"}
 FINISHED = SIGNED | {
-    "completed", "closed", "letter outstanding", "letter not due yet", "office was told", "patient said no",
-}  # fmt: skip
+    *("completed", "closed", "letter outstanding", "letter not due yet"),
+    *("office was told", "office wrote", "patient said no"),
+}
 EXPECTED = {
     "to-do": IN_HAND,
     "mine": {"mine"},
@@ -127,6 +131,7 @@ EXPECTED = {
     "letters": {"letter outstanding"},
     "to-sign": {"letter to sign"},
     "referrals": {"letter outstanding", "letter not due yet", "letter to sign", "letter is signed", "news is late"},
+    "offices-wrote": {"office wrote"},
     "finished": FINISHED,
     "all": IN_HAND | OTHERS | FINISHED | {"put aside"},
     "found": set(),  # nothing without a search

@@ -23,7 +23,7 @@ from appointments.models import (
     StaffNote,
     Visit,
 )
-from appointments.services import access, access_mail, files, may_leave
+from appointments.services import access, access_mail, files, may_leave, moves, referrals
 from appointments.services.secret import hashed, new_secret
 from appointments.telling import ReferralStatus
 from outbox.models import Message
@@ -393,6 +393,50 @@ def test_the_page_says_where_the_referral_stands(client, practice, status, line)
     assert f"Status: {line} {referral_words.SENTENCE[status]}" in main_of(client.get(home))
 
 
+@pytest.mark.parametrize(
+    ("source", "status", "values", "says"),
+    [
+        ("office", "received", {}, "We call your patient. Your patient hears from us by Tuesday, December 1, noon at"),
+        ("patient", "received", {}, "We promised your patient an answer by Tuesday, December 1, noon at the latest."),
+        ("office", "received", {"patient_knows": "no"}, "Please tell the patient before that time."),
+        ("office", "more-info", {"waiting": True}, "Not sure what? Call us. Send it now Questions? Call 813-555"),
+    ],
+    ids=["sent by the office", "named by the patient", "the patient does not know", "asked"],
+)
+def test_the_page_says_what_is_true_of_the_patient_and_what_to_do(client, noon, practice, source, status, values, says):
+    values = {"may_contact_referrer": True} | values
+    link = office_link(status=status, source=source, patient=values)[1]
+
+    assert says in main_of(client.get(open_office(client, link))).replace("\xa0", " ")
+
+
+def test_nobody_is_called_by_a_time_who_was_reached(client, noon, office):
+    row = office[0].appointment_request
+    moves.log_call(row.public_id, result="reached", note="", by=UserFactory(group="scheduler"))
+
+    assert "hears from us by" not in main_of(client.get(open_office(client, office[1])))
+
+
+def test_what_was_asked_for_is_not_asked_for_again_once_something_came(client, noon, practice):
+    referral, link = office_link(status="more-info", patient={"waiting": True})
+    row = referral.appointment_request
+    home, pages = open_office(client, link), []
+    for minute, step in enumerate(["office", "asked", "dealt", "office"], 1):
+        noon(minute)
+        if step == "office":
+            post(client, home, "message/", message="Here it is.", entry_id=str(uuid.uuid4()))
+        elif step == "asked":
+            row.status_events.create(move="wait", from_status="in_review", to_status="waiting", version=2)
+        else:
+            referral.refresh_from_db()
+            staff = UserFactory(group="scheduler")
+            referrals.deal_with(referral.public_id, note="", seen_version=referral.version, by=staff)
+        pages.append(main_of(client.get(home)))
+
+    assert ["and have what you sent" in page for page in pages] == [True, False, False, True]
+    assert ["Send it now" in page for page in pages] == [False, True, True, False]
+
+
 def test_the_page_says_what_comes_next_and_by_when(client, noon, office):
     referral, link = office
     home = open_office(client, link)
@@ -401,9 +445,6 @@ def test_the_page_says_what_comes_next_and_by_when(client, noon, office):
 
     page = main_of(client.get(home)).replace("\xa0", " ")
 
-    assert (
-        "We call your patient. We promised your patient an answer by Tuesday, December 1, noon at the latest." in page
-    )
     assert "Our next letter to you is due by Wednesday, December 2, noon at the latest." in page
 
 
@@ -430,8 +471,11 @@ def test_the_page_takes_as_many_queries_for_three_letters_as_for_one(client, off
             appointment_request=office[0].appointment_request, office=office[0].practice, kind="pdf", name="a.pdf"
         )
 
-    # The session with all that it hangs on, the read; files, letters, when the next is due; and the frame's four.
-    with django_assert_num_queries(9):
+        referrals.hear(office[0].appointment_request, "office-wrote", comment="Hello", practice=office[0].practice_id)
+
+    # The session with all that it hangs on, the read; files, messages, letters, when the next is due, whether the
+    # patient was reached; and the frame's four.
+    with django_assert_num_queries(11):
         client.get(home)
 
 
@@ -564,6 +608,7 @@ def test_a_message_is_kept_encrypted_and_told_without_its_words(client, office, 
     event = ReferralEvent.objects.get()
     assert [answer["Location"] for answer in answers] == [f"{home}?done=message"] * 2
     assert (event.what, event.comment, event.by) == ("office-wrote", words.replace("\r", ""), None)
+    assert Referral.objects.get().office_waits_since is not None
     message = Message.objects.get()
     assert (message.kind, message.to) == ("staff-office", coordinator.email)
     assert "warfarin" not in render(message).body + str(message.context)
@@ -614,6 +659,28 @@ def test_a_file_is_taken_as_the_patients_are_and_staff_are_told(client, office, 
     assert files.content_of(file)[:5] == b"%PDF-"
     assert Message.objects.get().kind == "staff-office"
     assert "mri.pdf" in text_of(client.get(home))
+    event, referral = ReferralEvent.objects.get(), Referral.objects.get()
+    assert (event.what, event.details["file"], event.by) == ("office-sent-file", file.pk, None)
+    assert referral.office_waits_since is not None
+
+
+def test_an_office_sees_what_it_sent_itself_with_times(client, noon, office):
+    referral, link = office
+    home, row = open_office(client, link), office[0].appointment_request
+    other = ReferringPracticeFactory(name="Other")
+    referrals.hear(row, "office-wrote", comment="Of another", practice=other.pk)
+    PatientFile.objects.create(appointment_request=row, office=other, kind="pdf", name="other.pdf")
+    empty = main_of(client.get(home))
+    post(client, home, "message/", message="She takes <b>warfarin</b>.", entry_id=str(uuid.uuid4()))
+    noon(30 - 5)
+    PatientFile.objects.create(appointment_request=row, office=referral.practice, kind="pdf", name="mri.pdf")
+
+    page = main_of(client.get(home)).replace("\xa0", " ")
+
+    assert "You have not written to us or sent a file on this page yet." in empty
+    sent = "Nov. 30, 2026, 12:25 p.m.mri.pdfPDF, 0 bytesNov. 30, 2026, noonShe takes <b>warfarin</b>."
+    assert f"What you sent us {sent} We answer by phone or by letter, not on this page." in page
+    assert [word for word in ("Of another", "other.pdf") if word in empty + page] == []
 
 
 def test_a_file_that_cannot_be_taken_says_why(client, office):

@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.utils import timezone
 
 from appointments.management.commands import describe_roles
 from appointments.models import ContactAttempt, Correction, Export, ReferralEvent, StaffNote
@@ -105,7 +106,7 @@ def test_what_is_decided_about_a_referral_is_decided_by_its_groups_and_refused_t
     answers, expected = {}, {}
 
     for button, (allowed, status, data, __) in ACTS.items():
-        referral = ReferralFactory(appointment_request=in_status(status))
+        referral = ReferralFactory(appointment_request=in_status(status), office_waits_since=timezone.now())
         answers[button] = answer(client.post(referral_page(referral), seen(referral, **data())))
         expected[button] = "done" if allowed & counts_as else refusal
     referral = ReferralFactory()

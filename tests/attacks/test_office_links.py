@@ -238,6 +238,16 @@ def test_wrong_office_said_twice_at_once_is_told_once():
     assert StaffNote.objects.count() == 1
 
 
+def test_a_message_sent_twice_at_once_is_kept_and_told_once():
+    row, entry_id = access.find_link(office_link()[1].rpartition("/")[2]), uuid.uuid4()
+    UserFactory(group="referral coordinator", email="robin@example.org")
+
+    together(*[lambda: office_page.write(row, "Hello", entry_id=entry_id)] * 4)
+
+    assert list(ReferralEvent.objects.values_list("what", flat=True)) == ["office-wrote"]
+    assert Message.objects.count() == 1
+
+
 def test_without_the_lock_more_codes_would_be_read_out(monkeypatch):  # the control
     if connection.vendor != "postgresql":
         pytest.skip("SQLite lets one transaction write at a time, whatever the code says")

@@ -91,6 +91,20 @@ def test_five_wrong_codes_then_the_right_one_that_was_read_out(page, site, coord
 
     assert page.url == f"{site}/appointments/office/{AccessSession.objects.get().public_id}/"
     look_at(page, "office-page")
+    page.locator("[name=message]").fill("She takes warfarin.")
+    press(page, "form[action$='/message/'] button")
+    assert "She takes warfarin." in page.locator("section:has(#sent)").inner_text()
+
+    coordinator.goto(f"{site}/admin/appointments/appointmentrequest/")
+    coordinator.get_by_role("link", name="Messages from offices (1)").click()
+    look_at(coordinator, "office-wrote-queue")
+    coordinator.get_by_role("link", name=referral.appointment_request.reference).click()
+    coordinator.get_by_role("link", name="Office wrote").click()
+    look_at(coordinator, "office-wrote-request")
+    coordinator.get_by_label("What was done, if it is worth a note").fill("Called them.")
+    coordinator.get_by_role("button", name="Dealt with").click()
+    coordinator.get_by_text("It is noted that this is dealt with.").wait_for()
+    look_at(coordinator, "office-dealt-with")
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("en", "dark"), ("es", "light")])
@@ -135,6 +149,7 @@ def test_all_that_an_office_can_do(visitor, site, language, scheme, tmp_path):
         "shown-in-full",
         "letter-opened",
         "letter-read",
+        "office-sent-file",
         "office-wrote",
         "wrong-office",
     ]
