@@ -23,6 +23,7 @@ from tests.factories import (
     ContactPointFactory,
     IncidentFactory,
     ReferralFactory,
+    ReferralUpdateFactory,
     RoutingRuleFactory,
     UserFactory,
 )
