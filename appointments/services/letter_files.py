@@ -4,7 +4,6 @@ import datetime
 import io
 import uuid
 
-import pikepdf
 from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 
@@ -32,10 +31,17 @@ def open_for_staff(referral_pk: int, public_id: uuid.UUID, *, by: AbstractUser) 
     if not may_be_opened(update, now := timezone.now()):
         raise may_leave.MayNotLeave(may_leave.obstacle_of(update, now))
     content = letter_pdf(update.content)
-    with pikepdf.open(io.BytesIO(content)) as pdf:  # so that nobody has to count them when it has arrived
-        ReferralUpdate.objects.filter(pk=update.pk, confirmed_at=None).update(pages=len(pdf.pages))
+    # So that nobody has to count them when it has arrived
+    ReferralUpdate.objects.filter(pk=update.pk, confirmed_at=None).update(pages=_pages_of(content))
     moves.record_read(update.referral.appointment_request, by=by)
     return update, content
+
+
+def _pages_of(content):
+    import pikepdf  # with the first letter, as all that makes one
+
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        return len(pdf.pages)
 
 
 def may_be_opened(update: ReferralUpdate, at: datetime.datetime) -> bool:

@@ -260,7 +260,7 @@ def _sign(update, values, by):
     _check_words(update)
     if not is_theirs(update, by):
         raise NotSigned(update)
-    update.signed_by, update.signed_at = by, timezone.now()
+    update.signed_by, update.signed_at, update.pages = by, timezone.now(), None  # no draft any more: counted anew
     update.content["signed_on"] = timezone.localdate(timezone=hours.zone()).isoformat()
     return {"clinician": update.clinician_id}
 
