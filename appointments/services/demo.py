@@ -244,10 +244,10 @@ def make_requests() -> None:
     now = timezone.now()
     staff = _staff()
     for number, row in enumerate(ROWS, 10):
-        with _clock_at(row.sent.moment(now), now):
+        with clock_at(row.sent.moment(now), now):
             public_id = _received(row, f"+181355501{number}", _resolved(row.wish, now))
         for at, what, values in row.steps:
-            with _clock_at(at.moment(now), now):
+            with clock_at(at.moment(now), now):
                 _do(public_id, what, by=staff[row.by], **_resolved(values, now))
 
 
@@ -294,7 +294,7 @@ WORDS = {
 def make_referral() -> None:
     """One that an office sent, through the services; it has no e-mail, so that nothing is put into the outbox."""
     now = timezone.now()
-    with _clock_at(REFERRED.sent.moment(now), now):
+    with clock_at(REFERRED.sent.moment(now), now):
         _referred(REFERRED, "+18135550168", REFERRAL)
 
 
@@ -305,13 +305,13 @@ def make_letters() -> None:
     by = staff[COORDINATOR]
     paula = Physician.objects.select_related("practice").get(last_name="Pattern")
     fax = paula.practice.contact_points.get(kind=ContactKind.FAX)
-    with _clock_at(TOLD.sent.moment(now), now):
+    with clock_at(TOLD.sent.moment(now), now):
         row = _referred(TOLD, "+18135550169", {"question": "Made up: would an injection help?"})
         version = Referral.objects.get(pk=row.pk).version
         referrals.match(row.public_id, practice=paula.practice, physician=paula, seen_version=version, by=by)
         _write(row, "receive", fax, by)
     for at, what, values in TOLD.steps:
-        with _clock_at(at.moment(now), now):
+        with clock_at(at.moment(now), now):
             _do(row.appointment_request.public_id, what, by=staff[TOLD.by], **_resolved(values, now))
             _write(row, what, fax, by)
 
@@ -349,7 +349,7 @@ def _staff():
 
 
 @contextmanager
-def _clock_at(moment: datetime.datetime, now: datetime.datetime) -> Iterator[None]:
+def clock_at(moment: datetime.datetime, now: datetime.datetime) -> Iterator[None]:
     """Django's clock stands at `moment`, or `now` if that is to come: the services date and check by it."""
     with mock.patch.object(timezone, "now", return_value=min(moment, now)):
         yield

@@ -191,8 +191,19 @@ def test_demo_has_a_practice_that_letters_may_go_to_and_one_that_nobody_verified
     now = timezone.now()
     steps = {str(row): level(row, now) for row in Physician.objects.select_related("practice")}
     assert steps == {"Paula Pattern, MD": "reachable", "Samir Specimen, DO": "named"}
-    verified = ContactPoint.objects.verified(now).values_list("practice__name", "kind")
-    assert (list(verified), ContactPoint.objects.count()) == ([("Pattern Family Medicine", "fax")], 3)
+    verified = ContactPoint.objects.verified(now).order_by("pk").values_list("practice__name", "kind")
+    assert list(verified) == [("Pattern Family Medicine", "phone"), ("Pattern Family Medicine", "fax")]
+    assert ContactPoint.objects.count() == 3
+
+
+def test_demo_sent_no_letter_before_its_fax_was_verified(demo):
+    ClinicianFactory()
+
+    setup.make_demo()
+
+    letters = ReferralUpdate.objects.exclude(approved_at=None).select_related("contact_point")
+    assert letters
+    assert all(letter.contact_point.verified_at < letter.approved_at for letter in letters)
 
 
 def test_demo_has_letters_to_sign_to_prove_and_to_write(demo, time_machine):
