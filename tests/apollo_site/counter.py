@@ -26,6 +26,9 @@ def increment():
 
 
 if job == "increments":
+    connection.ensure_connection()
+    print("ready", flush=True)
+    input()  # all begin at once, however busy the machine was while they started
     for _ in range(int(arguments[0])):
         increment()
 

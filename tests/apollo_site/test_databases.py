@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from subprocess import PIPE
 
 import pytest
 from django.apps import apps
@@ -82,7 +83,7 @@ def file(tmp_path):
 
 def start(*arguments):
     command = [sys.executable, "-m", "tests.apollo_site.counter", *arguments]
-    return subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True)
 
 
 def count(file, statement="SELECT n FROM counter"):
@@ -96,6 +97,10 @@ def count(file, statement="SELECT n FROM counter"):
 def run_together(file, *arguments):
     """The error output of eight processes that write at the same time."""
     processes = [start(file, "increments", *arguments) for _ in range(8)]
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * 8
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
     return [process.communicate()[1] for process in processes]
 
 
