@@ -136,7 +136,7 @@ def test_query_count_is_the_same_with_1_and_3_rows(client, practice):
     # rows of the page and their number, tries, visits, referrals, their numbers and letters,
     # who may be here twice, groups, staff to filter by, whether mail fails, the business
     # days of reminders, and four for the practice
-    assert (with_one, queries()) == (26, 26)
+    assert (with_one, queries()) == (27, 27)
 
 
 def test_list_is_paged(client, practice):
