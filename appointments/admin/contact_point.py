@@ -25,6 +25,7 @@ from appointments.transitions import REFERRERS
 from practice.services import current_practice
 
 FOLDER = "admin/appointments/contactpoint"
+MOST_WAITING = 10  # of the referrals that a page leads back to
 
 
 class VerificationFilter(admin.SimpleListFilter):
@@ -190,6 +191,9 @@ class ContactPointAdmin(DirectorySearchMixin, admin.ModelAdmin):
             "contact_point": contact_point,
             "badge": verification(contact_point, timezone.now()),
             "history": history_of(contact_point),
+            "waiting": contact_point.practice.referrals.open_loops().select_related("appointment_request")[
+                :MOST_WAITING
+            ],
             "may_change": may_change,
             "is_stale": is_stale,
             "errors": bound is not None and bool(bound.errors),

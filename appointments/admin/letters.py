@@ -71,6 +71,7 @@ class Letter:
     others: list[LetterForm]
     withdrawn: Entry | None  # by whom, when, and why
     kept: LetterForm | None  # what was typed for a move that is not possible any more
+    is_held_by_office: bool  # nothing may go to it now; the page says there what is missing
     has_pdf: bool
 
 
@@ -254,6 +255,7 @@ def _letter(update, user, groups, contact_points, arrived, now, bound):
         others=[form for form in forms if form.move.name != following],
         withdrawn=None,
         kept=own if own and own not in forms else None,
+        is_held_by_office=not contact_points and not update.referral.is_blocked,
         has_pdf=bool(groups & READERS and update.content) and letter_files.may_be_opened(update, now),
     )
 

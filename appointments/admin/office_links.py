@@ -50,6 +50,9 @@ class LinkForm(forms.Form):
     def __init__(self, referral, data=None):
         super().__init__(data, auto_id="id_office_link_%s")
         self.fields["contact_point"].queryset = office_links.receivers_of(referral, timezone.now())
+        receivers = self.fields["contact_point"].queryset
+        if len(receivers) == 1:
+            self.initial["contact_point"] = receivers[0].public_id
 
 
 class ReadOutForm(forms.Form):

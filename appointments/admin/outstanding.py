@@ -18,6 +18,7 @@ HAS_LEFT = frozenset({LetterStatus.SENDING, LetterStatus.SENT})
 class Letter:
     """A letter that is not done. `is_late`: its day is over, and it has not left."""
 
+    pk: int
     kind: str
     status: str
     when: str  # "" without a date
@@ -84,4 +85,4 @@ def _letter(update, now):
         when = _("was due %(when)s") % {"when": when}
     elif when:
         when = _("by %(when)s") % {"when": when}
-    return Letter(update.get_kind_display(), update.standing, when, is_late)
+    return Letter(update.pk, update.get_kind_display(), update.standing, when, is_late)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from appointments.admin import outstanding
 from appointments.admin.search import SearchForm
 from appointments.admin.times import short_when
-from appointments.admin.worklists import FOUND, count_all
+from appointments.admin.worklists import FOUND, REFERRALS, count_all
 from appointments.models import AppointmentRequest, ContactAttempt, Visit
 from appointments.services import duplicates, moves
 from appointments.transitions import COUNTERS, ON_THE_CLOCK, READERS, Status
@@ -38,7 +38,7 @@ def list_context(request, changelist, search_form=None) -> dict:
     return {
         "title": _heading_of_search(changelist.result_count) if is_search else _heading(counts, bool(chosen)),
         "rows": [(row, badge(row, now), last_try(row, now), outstanding.of_row(row, now)) for row in rows],
-        "tabs": lists.tabs(changelist, counts),
+        "tabs": _with_referrals(lists.tabs(changelist, counts), request.user),
         "shown": lists.name,
         "worklist": lists.worklist,
         "is_search": is_search,
@@ -48,7 +48,6 @@ def list_context(request, changelist, search_form=None) -> dict:
         "words": words,
         "unreadable": unreadable_among(rows) if words else set(),
         "numbers": bool(groups & COUNTERS),
-        "referrals": request.user.has_perm("appointments.view_referral"),
         "search_form": search_form or SearchForm(),
         "stuck": _stuck_messages(request.user),
     }
@@ -79,6 +78,14 @@ def _heading(counts, is_narrowed):
 
 def _heading_of_search(count):
     return _("Found for your search: %(count)d") % {"count": count}
+
+
+def _with_referrals(tabs, user):
+    """After the worklists about referrals, their own list: it has those as well for which nothing is to be done."""
+    if user.has_perm("appointments.view_referral"):
+        address = f"{reverse('admin:appointments_referral_changelist')}?letters=all"
+        tabs[REFERRALS].append({"selected": False, "query_string": address, "display": _("All referrals")})
+    return tabs
 
 
 def _stuck_messages(user):

@@ -48,7 +48,7 @@ class MatchForm(ReferralForm):
 class FindForm(ReferralForm):
     name = "find"
     find = forms.CharField(
-        label=_("Find another"),
+        label=_("Find an office"),
         help_text=_("Name of the doctor or the office, NPI, phone or fax number"),
         max_length=NAME_LENGTH,
         widget=forms.TextInput({"type": "search", "autocomplete": "off", "spellcheck": "false"}),

@@ -46,6 +46,7 @@ def context_of(referral, groups, *, bound=None, since=(), found=None, added=None
         "words": words,
         **forms_of(referral, groups, bound),
         "is_unverified": is_unverified(referral, now),
+        "is_office_next": not referral.practice and not referral.is_blocked,
         "office_said": with_office(row) if words else [],
         "contact_points": [(point, point.is_verified(now)) for point in points_of(referral)],
         "known": known([referral.physician], now) if referral.physician else [],

@@ -16,7 +16,7 @@ from appointments.update_kinds import AFTER_VISIT, UpdateKind
 from vault.fields import EncryptedJSONField, EncryptedTextField
 
 BLOCKED = _("The patient has not agreed that we tell this office. Nothing leaves.")
-NO_PRACTICE = _("Nobody has said yet which office this referral is from. Match it first.")
+NO_PRACTICE = _("Nobody has said yet which office this referral is from. Choose the office first.")
 NO_CONTACT = _("This letter has no number or address yet. Prepare it first.")
 OTHER_PRACTICE = _("This number or address belongs to another office than this referral. Prepare the letter again.")
 NOT_VERIFIED = _("This number or address is not verified now. Verify it in the directory first.")

@@ -178,7 +178,10 @@ def _why_not_called(contact_point, number) -> str:
     if contact_point.kind == ContactKind.FAX and _plain(number) == _plain(contact_point.value):
         return _("That is the fax itself. Call the office by phone.")
     if _plain(number) in _typed_by_offices(contact_point.practice) - _in_registry(contact_point.practice):
-        return _("This number stands on a referral. Call a number that you found somewhere else.")
+        return _(
+            "This number stands on a referral. Call a number that you found somewhere else. The same number counts "
+            "if the NPI registry gives it: look that up on the page of the physician first."
+        )
     return ""
 
 

@@ -164,7 +164,7 @@ def test_row_of_the_worklist_leads_to_the_letter_to_sign_before_those_that_have_
 
     html = client.get("/admin/appointments/appointmentrequest/?show=to-sign").content.decode()
 
-    assert f'<a href="{page_of(update)}#letters">Final letter: Prepared, to be signed, by ' in html
+    assert f'<a href="{page_of(update)}#letter-{update.pk}">Final letter: Prepared, to be signed, by ' in html
 
 
 @pytest.mark.parametrize("can_sign", [True, False])

@@ -148,6 +148,21 @@ def test_chosen_office_is_shown_with_its_numbers(client, practice):
     assert "Look the NPI up in the registry." in page
 
 
+@pytest.mark.parametrize(
+    ("values", "said", "is_first"), [({}, None, True), ({"matched": True}, None, False), ({}, False, False)]
+)
+def test_choosing_the_office_stands_first_while_that_is_the_next_step(client, practice, values, said, is_first):
+    sign_in(client, "supervisor")
+    row = AppointmentRequestFactory(may_contact_referrer=said)
+    referral = ReferralFactory(appointment_request=row, **values)
+    ReferralUpdateFactory(referral=referral)
+
+    html = client.get(page_of(referral)).content.decode()
+
+    assert (html.index('id="office"') < html.index('id="next"')) == is_first
+    assert ('<a href="#office">' in html) == (said is not False)
+
+
 def test_what_is_owed_stands_there_with_its_day(client, practice):
     sign_in(client, "scheduler")
     with time_machine.travel(MORNING, tick=False):

@@ -235,6 +235,14 @@ def test_due_today_ends_at_midnight_of_the_practice(client, practice):
         assert shown(client, "due-today") == [today.reference]
 
 
+def test_all_referrals_stand_at_the_end_of_their_worklists(client, practice):
+    sign_in(client, "scheduler")
+
+    [tabs] = [group for group in client.get(LIST).context["tabs"].items() if group[0] == "Referrals"]
+
+    assert tabs[1][-1]["query_string"] == "/admin/appointments/referral/?letters=all"
+
+
 # Messages
 
 

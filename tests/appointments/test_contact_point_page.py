@@ -111,6 +111,15 @@ def test_a_call_that_proves_nothing_is_told_and_kept(client, coordinator, change
     assert all(f'value="{typed}"' in html for typed in (CALL | changes).values() if typed and typed != 1)
 
 
+def test_a_contact_point_leads_back_to_the_referrals_that_wait_for_it(client, coordinator):
+    waits = ReferralFactory(practice=ContactPointFactory().practice)
+    answered = ReferralFactory(practice=waits.practice, loop_closed_at=timezone.now(), loop_closed_how="spam")
+
+    html = client.get(page_of(waits.practice.contact_points.get())).content.decode()
+
+    assert [f"/referral/{one.pk}/change/" in html for one in (waits, answered)] == [True, False]
+
+
 def test_a_known_direct_address_is_verified(client, coordinator):
     direct = ContactPointFactory(kind="direct", value="pattern@direct.example.org")
 

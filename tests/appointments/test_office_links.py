@@ -75,8 +75,11 @@ def address_on(answer):
 
 def test_a_fax_gets_a_sheet_that_shows_the_address_once_and_nothing_of_the_patient(client, referral, settings):
     user = sign_in(client, COORDINATOR)
+    assert f'value="{point().public_id}" selected' in client.get(page_of(referral)).content.decode()
 
     answer = make(client, referral, point())
+
+    assert f'<a href="{page_of(referral)}">Back to the referral' in answer.content.decode()
 
     address = address_on(answer)
     link = address.removeprefix(settings.PUBLIC_URL)
