@@ -16,7 +16,7 @@ from appointments.admin.letter_forms import LetterForm, NewLetterForm, form_of
 from appointments.admin.page import Entry, name_of
 from appointments.letter_moves import LETTER_KINDS, LETTER_MOVES, SECTIONS
 from appointments.letters import LettersUnavailable
-from appointments.models import ReferralUpdate
+from appointments.models import ContactPointEvent, ReferralUpdate
 from appointments.services import letter_files, letters, may_leave, moves
 from appointments.transitions import PREPARERS, READERS
 from appointments.update_kinds import UpdateKind
@@ -52,6 +52,9 @@ BECAUSE = {
     "undo": gettext_lazy("what it tells was taken back"),
 }
 NO_ADDRESS = gettext_lazy("This office has no verified fax number or address. Verify one in the directory first.")
+WRONG_NUMBER = gettext_lazy(
+    "Nothing goes to this number until somebody has verified it anew, and a supervisor looks into who got the letter."
+)
 HEADERS = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
 
 
@@ -60,6 +63,7 @@ class Letter:
     """One letter as the page shows it. `obstacle` says why it cannot leave now, "" if it can."""
 
     update: ReferralUpdate
+    is_owed: bool  # it has not left yet
     is_late: bool
     is_stopped: bool  # by the patient's word
     where: str
@@ -142,6 +146,8 @@ class LettersMixin:
                     update.public_id, chosen.name, seen_version=seen_version, by=request.user, **form.cleaned_data
                 )
                 text = _("%(letter)s is now: %(status)s.") % _names(moved)
+                if moved.failure == ReferralUpdate.Failure.WRONG_NUMBER:
+                    text = f"{text} {WRONG_NUMBER}"
                 return self._done(request, referral, f"letter {chosen.name}", text)
         except letters.Stale as stale:
             form.events = stale.events
@@ -227,11 +233,11 @@ def _contact_points(referral, now):
 
 
 def _last_arrived(referral):
-    """{kind of contact point: where the last letter arrived at this office}."""
-    confirmed = ReferralUpdate.objects.filter(
-        status=Status.CONFIRMED, contact_point__practice=referral.practice_id, referral__practice=referral.practice_id
+    """{kind of contact point: where something last arrived at this office}; what was read on its page did not."""
+    delivered = ContactPointEvent.objects.filter(
+        what=ContactPointEvent.What.DELIVERED, contact_point__practice=referral.practice_id
     )
-    latest = confirmed.order_by("-confirmed_at").values_list("contact_point__kind", "number")[:50]
+    latest = delivered.order_by("-at", "-pk").values_list("contact_point__kind", "value")[:50]
     return dict(reversed(list(latest)))
 
 
@@ -241,11 +247,12 @@ def _letter(update, user, groups, contact_points, arrived, now, bound):
     forms = [form_of(name, update, contact_points) for name in _possible(update, user, groups, contact_points, now)]
     own = bound if isinstance(bound, LetterForm) and bound.update.pk == update.pk else None
     forms = [own if own and form.move == own.move else form for form in forms]
-    following = _following(update)
+    following, is_owed = _following(update), update.status not in NOT_OWED
     return Letter(
         update=update,
-        is_late=update.due_at is not None and update.due_at <= now and update.status not in NOT_OWED,
-        is_stopped=update.referral.is_blocked and update.status not in NOT_OWED,
+        is_owed=is_owed,
+        is_late=is_owed and update.due_at is not None and update.due_at <= now,
+        is_stopped=is_owed and update.referral.is_blocked,
         where=_where(update),
         last_arrived=phones.display(last) if last.startswith("+") else last,
         is_same=last == update.number,

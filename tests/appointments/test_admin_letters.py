@@ -16,7 +16,7 @@ from appointments import letters as pdf
 from appointments.admin.letters import DONE
 from appointments.letter_moves import SECTIONS, TABLE
 from appointments.models import ReadEvent, Referral, ReferralUpdate
-from appointments.services import letters, may_leave, referrals
+from appointments.services import contact_points, letters, may_leave, referrals
 from appointments.services.moves import groups_of
 from appointments.transitions import GROUPS, READERS
 from outbox.models import Message
@@ -203,13 +203,17 @@ def test_page_shows_the_number_in_groups_beside_the_last_one_that_arrived(client
     sign_in(client, "referral coordinator")
     update = letter_in(Status.PREPARED)
     first = client.get(page_of(update)).content.decode()
-    arrived = ReferralUpdateFactory(confirmed=True, referral=update.referral, contact_point=update.contact_point)
+    there = {"referral": update.referral, "contact_point": update.contact_point}
+    letters.confirm_read(ReferralUpdateFactory(sent=True, **there).public_id)
+    read = client.get(page_of(update)).content.decode()
+    contact_points.delivered(update.contact_point)
     same = client.get(page_of(update)).content.decode()
-    change(arrived, number="+18135550151")
+    change(update.contact_point, value="+18135550151")
+    contact_points.delivered(update.contact_point)
     other = client.get(page_of(update)).content.decode()
 
     assert "Fax 813-555-0150" in first
-    assert "No letter has arrived at this office yet." in first
+    assert ["No letter has arrived at this office yet." in page for page in (first, read, same)] == [True, True, False]
     assert "813-555-0150 (the same)" in same
     assert "<strong>813-555-0151</strong>: not the same." in other
 

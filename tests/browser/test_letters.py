@@ -120,7 +120,8 @@ def test_wrong_number_is_seen_by_the_supervisor(desk, bare_site):
     final.get_by_text("It did not arrive").first.click()
     final.get_by_label("Why").select_option("wrong-number")
     final.get_by_role("button", name="It did not arrive").click()
-    desk.get_by_text("Final letter is now: Failed.").wait_for()
+    desk.get_by_text("Final letter is now: Failed. Nothing goes to this number until").wait_for()
+    assert "Last arrived at" not in final.inner_text()
     look_at(desk, "letters-failed")
 
     signed_in(desk, bare_site, "sol", "supervisor")
