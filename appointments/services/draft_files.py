@@ -40,7 +40,7 @@ def _keep_file(draft, upload, block):
 def written(
     uploads: Iterable[UploadedFile], *, who: str, block: str
 ) -> Iterator[tuple[list[PatientFile], list[list[str]]]]:
-    """`uploads` as files for `add_written`, and [code, name] of each that is refused. Tries count for `who` and `block`.
+    """`uploads` as files for `add_written`, and [code, name] of each that is refused. Tries count for both names.
 
     Outside every transaction: each takes seconds, in which nobody else could write. What has no row in the end is
     removed.
