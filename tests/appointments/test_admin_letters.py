@@ -255,6 +255,16 @@ def test_withdrawn_letter_says_by_whom_or_what_and_why(client, practice, withdra
     assert re.search(f"<p>{re.escape(begins)}.*{re.escape(ends)}</p>", html)
 
 
+def test_who_reads_no_words_reads_none_of_a_withdrawal(client, practice):
+    update = letter_in(Status.DUE)
+    by_a_person(update, UserFactory(group="referral coordinator"))
+    sign_in(client, "auditor")
+
+    html = client.get(page_of(update)).content.decode()
+
+    assert ("Withdrawn by " in html, "They know it by phone." in html) == (True, False)
+
+
 # What is refused
 
 
