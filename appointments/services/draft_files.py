@@ -1,6 +1,7 @@
 """Files that an office sends along with a referral, kept with its draft until that is received."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -29,33 +30,77 @@ def keep_files(draft: RequestDraft, uploads: Iterable[UploadedFile], *, block: s
 
 
 def _keep_file(draft, upload, block):
-    tried = rates.count("file", str(draft.public_id), seconds=3600)
+    file = _written(upload, str(draft.public_id), block)
+    with _gone_without_row([file]):
+        file.draft = draft
+        _add(file)
+
+
+@contextmanager
+def written(
+    uploads: Iterable[UploadedFile], *, who: str, block: str
+) -> Iterator[tuple[list[PatientFile], list[list[str]]]]:
+    """`uploads` as files for `add_written`, and [code, name] of each that is refused. Tries count for both names.
+
+    Outside every transaction: each takes seconds, in which nobody else could write. What has no row in the end is
+    removed.
+    """
+    taken, refused = [], []
+    for upload in uploads:
+        try:
+            taken.append(_written(upload, who, block))
+        except FileRefused as problem:
+            refused.append([problem.code, files.readable(upload.name)])
+    with _gone_without_row(taken):
+        yield taken, refused
+
+
+def add_written(draft: RequestDraft, taken: Iterable[PatientFile]) -> list[list[str]]:
+    """Give them to `draft`; [code, name] of each that is refused."""
+    refused = []
+    for file in taken:
+        file.draft = draft
+        try:
+            _add(file)
+        except FileRefused as problem:
+            refused.append([problem.code, file.name])
+    return refused
+
+
+def _written(upload, who, block):
+    tried = rates.count("file", who, seconds=3600)
     if tried > files.TRIES_PER_HOUR or rates.count("draft-file", block, seconds=3600) > TRIES_OF_A_BLOCK:
         raise FileRefused(TOO_OFTEN)
-    file = PatientFile(draft=draft, name=files.readable(upload.name))
+    file = PatientFile(name=files.readable(upload.name))
     try:
         files.write(file, upload)
     except sandbox.Refused as refused:
         raise FileRefused(str(refused)) from None
-    is_kept = False
+    return file
+
+
+@contextmanager
+def _gone_without_row(taken):
     try:
-        is_kept = _add(file)
+        yield
     finally:
-        if not is_kept:
-            files.delete_quietly(file)
+        ids = {file.public_id for file in taken}
+        kept = set(PatientFile.objects.filter(public_id__in=ids).values_list("public_id", flat=True)) if ids else ids
+        for file in taken:
+            if file.public_id not in kept:
+                files.delete_quietly(file)
 
 
 @transaction.atomic
 def _add(file):
-    """Whether it is new: a second click, or the same file chosen again, adds nothing."""
+    """A second click, or the same file chosen again, adds nothing."""
     draft = drafts.held(file.draft)
     here = list(draft.files.all())
     if any((one.name, one.size_bytes) == (file.name, file.size_bytes) for one in here):
-        return False
+        return
     if len(here) >= MOST_FILES:
         raise FileRefused(TOO_MANY)
     file.save()
-    return True
 
 
 def remove_files(draft: RequestDraft, public_ids: Iterable[str]) -> None:

@@ -27,7 +27,6 @@ class FilesRefused(Exception):
         self.refused = refused
 
 
-@transaction.atomic
 def take_in(
     entry_id: uuid.UUID,
     answers: dict[str, dict[str, list[str]]],
@@ -46,12 +45,17 @@ def take_in(
     """
     if not DESK & moves.groups_of(by):
         raise moves.NoRight
+    with draft_files.written(uploads, who=str(entry_id), block=f"staff {by.pk}") as (pages, refused):
+        return _take_in(entry_id, answers, pages, refused, channel=channel, language=language, take=take, by=by)
+
+
+@transaction.atomic
+def _take_in(entry_id, answers, pages, refused, *, channel, language, take, by):
     draft, is_new = RequestDraft.objects.get_or_create(public_id=entry_id, defaults=_closed_draft(answers, language))
     if not is_new:
         _check_same(draft.appointment_request, answers, language)
         return draft.appointment_request
-    if refused := draft_files.keep_files(draft, uploads, block=f"staff {by.pk}"):
-        draft_files.remove_files(draft, map(str, draft.files.values_list("public_id", flat=True)))
+    if refused := refused + draft_files.add_written(draft, pages):
         raise FilesRefused(refused)
     # No wording of consent was shown to the patient.
     appointment_request = receive(draft, by=by, channel=channel, consent_version="")

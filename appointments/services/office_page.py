@@ -3,10 +3,10 @@
 import uuid
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from appointments.models import AccessLink, ReadEvent, ReferralEvent, ReferralUpdate, StaffNote
+from appointments.models import AccessLink, ReadEvent, Referral, ReferralEvent, ReferralUpdate, StaffNote
 from appointments.services import contact_points, incidents, referrals, tell
 from appointments.services.access_mail import lock
 from appointments.services.rates import count
@@ -79,7 +79,7 @@ def write(link: AccessLink, text: str, *, entry_id: uuid.UUID) -> ReferralEvent:
 @transaction.atomic
 def say_wrong(link: AccessLink) -> None:
     """The link reached somebody else: nothing more goes there, and staff hear of it. What was read is an incident, also
-    where it was the page alone.
+    where it was the page alone, and of other patients whose links went there.
     """
     lock(link)
     sent_there = AccessLink.objects.filter(contact_point=link.contact_point, revoked_at=None)
@@ -87,19 +87,35 @@ def say_wrong(link: AccessLink) -> None:
         return  # said twice at once
     contact_points.failed(link.contact_point, wrong=True)
     event = _record(link, "wrong-office", contact_point=link.contact_point.pk)
-    astray = [*_opened_letters(link), *incidents.sent_to(link.contact_point, link.contact_point.value)]
+    seen = _opened_pages(link)
+    astray = [*_opened_letters(link, seen), *incidents.sent_to(link.contact_point, link.contact_point.value)]
     for letter in dict.fromkeys(astray):
         incidents.open_for(letter, by=None)
-    referral = link.appointment_request.referral
-    if referral.pk not in {letter.referral_id for letter in astray}:
+    for referral in seen.exclude(pk__in={letter.referral_id for letter in astray}):
         incidents.open_for_page(referral, link.contact_point)
     referrals.unmatch(link.appointment_request)
     StaffNote.objects.create(appointment_request=link.appointment_request, text=WRONG)
     tell.desk_of_office(link.appointment_request, f"wrong-office:{event.pk}")
 
 
-def _opened_letters(link):
-    opened = link.appointment_request.referral_events.filter(what="letter-opened", details__practice=link.office.pk)
+def _opened_pages(link):
+    """This referral, and others whose office looked since a link of theirs went to the same contact point."""
+    looks = ReadEvent.objects.filter(
+        appointment_request=OuterRef("appointment_request"), office=link.office, at__gte=OuterRef("created_at")
+    )
+    links = link.contact_point.access_links.filter(Exists(looks), created_at__gte=link.contact_point.verified_at)
+    is_seen = Q(appointment_request=link.appointment_request) | Q(
+        appointment_request__in=links.values("appointment_request")
+    )
+    return Referral.objects.filter(is_seen).select_related("appointment_request").order_by("pk")
+
+
+def _opened_letters(link, seen):
+    opened = ReferralEvent.objects.filter(
+        appointment_request__in=seen.values("appointment_request"),
+        what="letter-opened",
+        details__practice=link.office.pk,
+    )
     pks = {details["letter"] for details in opened.values_list("details", flat=True)}
     return ReferralUpdate.objects.filter(pk__in=pks).order_by("pk")
 

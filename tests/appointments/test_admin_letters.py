@@ -167,10 +167,10 @@ def test_row_of_the_worklist_leads_to_the_letter_to_sign_before_those_that_have_
     assert f'<a href="{page_of(update)}#letter-{update.pk}">Final letter: Prepared, to be signed, by ' in html
 
 
-@pytest.mark.parametrize("can_sign", [True, False])
-def test_clinician_of_the_visit_is_chosen_already_if_they_can_sign(client, practice, can_sign):
+@pytest.mark.parametrize(("group", "is_active"), [("clinician", True), ("clinician", False), ("editor", True)])
+def test_clinician_of_the_visit_is_chosen_already_if_they_can_sign(client, practice, group, is_active):
     sign_in(client, "scheduler")
-    doctor = ClinicianFactory(user=UserFactory(group="clinician" if can_sign else "editor"), order=1)
+    doctor = ClinicianFactory(user=UserFactory(group=group, is_active=is_active), order=1)
     update = letter_in(Status.DUE, kind="final")
     ClinicianFactory(user=UserFactory(group="clinician"), slug="sam-sample", first_name="Sam")
     visits = update.referral.appointment_request.visits
@@ -180,7 +180,9 @@ def test_clinician_of_the_visit_is_chosen_already_if_they_can_sign(client, pract
 
     options = re.findall(r"<option[^>]*>[^<]*, MD</option>", html)
     chosen = [f'<option value="{doctor.pk}" selected>Elena Sample, MD</option>']
-    assert [option for option in options if "Elena" in option] == (chosen if can_sign else [])
+    assert [option for option in options if "Elena" in option] == (
+        chosen if (group, is_active) == ("clinician", True) else []
+    )
 
 
 # From owed to arrived
@@ -255,6 +257,16 @@ def test_withdrawn_letter_says_by_whom_or_what_and_why(client, practice, withdra
 
     html = client.get(page_of(update)).content.decode()
     assert re.search(f"<p>{re.escape(begins)}.*{re.escape(ends)}</p>", html)
+
+
+def test_who_reads_no_words_reads_none_of_a_withdrawal(client, practice):
+    update = letter_in(Status.DUE)
+    by_a_person(update, UserFactory(group="referral coordinator"))
+    sign_in(client, "auditor")
+
+    html = client.get(page_of(update)).content.decode()
+
+    assert ("Withdrawn by " in html, "They know it by phone." in html) == (True, False)
 
 
 # What is refused

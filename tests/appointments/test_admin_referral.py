@@ -63,6 +63,8 @@ def test_words_are_shown_to_readers_and_every_opening_is_recorded(client, practi
     user = sign_in(client, group)
     row = AppointmentRequestFactory(**{name: f"Canary {name}" for name in ON_THE_REQUEST})
     referral = ReferralFactory(appointment_request=row, **{name: f"Canary {name}" for name in TYPED})
+    office = {"practice": ReferringPracticeFactory().pk}
+    row.referral_events.create(what="office-wrote", comment="Canary message", details=office)
 
     response = client.get(page_of(referral))
 
@@ -70,7 +72,9 @@ def test_words_are_shown_to_readers_and_every_opening_is_recorded(client, practi
         assert (response.status_code, ReadEvent.objects.count()) == (403, 0)
         return
     is_reader = bool(counts_as(group) & READERS)
-    assert set(re.findall(r"Canary (\w+)", text_of(response))) == ({*TYPED, *ON_THE_REQUEST} if is_reader else set())
+    assert set(re.findall(r"Canary (\w+)", text_of(response))) == (
+        {*TYPED, *ON_THE_REQUEST, "message"} if is_reader else set()
+    )
     assert list(ReadEvent.objects.values_list("appointment_request", "by")) == [(row.pk, user.pk)]
 
 

@@ -513,6 +513,14 @@ def test_only_the_clinician_whom_the_letter_names_signs_it(clinician, joined):
     assert stored(update)["signed_at"] is None
 
 
+def test_letter_that_names_the_patient_wrongly_is_not_signed(clinician):
+    update = letter_for(LETTER_MOVES["sign"], by=clinician)
+    called(update.referral.appointment_request, first_name="Wanda")
+
+    with pytest.raises(may_leave.MayNotLeave):
+        press(update, "sign", clinician)
+
+
 @pytest.mark.parametrize("status", ["approved", "sending"])
 @pytest.mark.parametrize("missing", ["clinician", "signed_by", "signed_at"])
 def test_database_refuses_a_letter_about_a_visit_that_nobody_signed(practice, status, missing):

@@ -766,6 +766,25 @@ def test_a_letter_that_the_wrong_office_opened_is_an_incident(client, office):
     assert list(found) == [(opened.pk, None), (other.pk, None)]  # the other one left for the same number
 
 
+def test_what_the_wrong_office_saw_of_other_patients_is_an_incident(client, office):
+    referral, link = office
+    there = ContactPoint.objects.get()
+    page, letter, unopened = (ReferralFactory(practice=there.practice) for _ in range(3))
+    for other in (page, letter):
+        open_office(Client(), access.new_office_link(other, there))
+    unopened.appointment_request.read_events.create(office=there.practice)  # by another way, before there was a link
+    access.new_office_link(unopened, there)
+    fax = ContactPointFactory(practice=there.practice, value="+18135550151", verified=True)
+    mailed = ReferralUpdateFactory(approved=True, referral=letter, contact_point=fax)
+    referral_events = letter.appointment_request.referral_events
+    referral_events.create(what="letter-opened", details={"letter": mailed.pk, "practice": there.practice.pk})
+
+    post(client, open_office(client, link), "wrong/")
+
+    found = Incident.objects.order_by("pk").values_list("referral", "update")
+    assert list(found) == [(letter.pk, mailed.pk), (referral.pk, None), (page.pk, None)]
+
+
 def test_the_wrong_office_hears_no_more_by_any_way(client, office):
     home = open_office(client, office[1])
     practice = Referral.objects.get().practice

@@ -2,16 +2,18 @@
 
 import datetime
 import uuid
+from unittest.mock import Mock
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from appointments import sandbox
 from appointments.models import AppointmentRequest, PatientFile, RequestDraft
 from appointments.services import draft as drafts
-from appointments.services import draft_files, files, store
+from appointments.services import draft_files, files, intake, store
+from appointments.services.request import UnansweredError
 from tests.answers import page_of
 from tests.appointments.desk import LIST, sign_in
 from tests.appointments.desk import page_of as address_of
@@ -264,3 +266,23 @@ def test_a_page_that_is_refused_keeps_nothing_and_no_word_is_lost(client, root, 
     assert "Please choose the files once more" in text_of(answer)
     assert page_of(answer).fields["last_name"] == ["Probeman"]
     assert (AppointmentRequest.objects.count(), RequestDraft.objects.count(), on_disk(root)) == (0, 0, [])
+
+
+def test_no_transaction_waits_while_pages_are_looked_at(client, monkeypatch):
+    sign_in(client, "scheduler")
+    outside, seen = list(connection.savepoint_ids), []
+    monkeypatch.setattr(
+        sandbox, "rebuilt", lambda content: seen.append(list(connection.savepoint_ids)) or ("pdf", b"x")
+    )
+
+    key_in(client, chosen("fax.pdf"))
+
+    assert seen == [outside]
+
+
+def test_pages_of_what_could_not_be_kept_are_removed(client, root, monkeypatch):
+    sign_in(client, "scheduler")
+    monkeypatch.setattr(intake, "receive", Mock(side_effect=UnansweredError("refer")))
+
+    assert key_in(client, chosen("fax.pdf")).status_code == 422
+    assert on_disk(root) == []
