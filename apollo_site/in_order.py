@@ -83,14 +83,17 @@ def _unsent(now):
     )
 
 
+def _none_left(count, none, some, *rest):
+    """In order when none is left; `some` says how many there are."""
+    return Row(not count, some % count if count else none, *rest)
+
+
 def _to_call(now):
     count = len(calls(now))
-    stands = _("Every patient was told by mail, or reached by phone.")
-    if count:
-        stands = ngettext("%d patient was not told by mail.", "%d patients were not told by mail.", count) % count
-    return Row(
-        not count,
-        stands,
+    return _none_left(
+        count,
+        _("Every patient was told by mail, or reached by phone."),
+        ngettext("%d patient was not told by mail.", "%d patients were not told by mail.", count),
         _("Somebody should call each of them and note that they were reached."),
         _("Phone list"),
         reverse("phone-list"),
@@ -120,15 +123,10 @@ def _untouched(now):
 def _put_aside(now):
     """Nobody is told of these (P44), and a person in an office holds a receipt with a date on it."""
     count = AppointmentRequest.objects.filter(status=Status.QUARANTINED, channel=Channel.REFERRAL).count()
-    stands = _("No referral of an office lies in quarantine.")
-    if count:
-        stands = ngettext(
-            "%d referral of an office lies in quarantine.", "%d referrals of offices lie in quarantine.", count
-        )
-        stands %= count
-    return Row(
-        not count,
-        stands,
+    return _none_left(
+        count,
+        _("No referral of an office lies in quarantine."),
+        ngettext("%d referral of an office lies in quarantine.", "%d referrals of offices lie in quarantine.", count),
         _("The office has a receipt that says by when we call: somebody should release or close each one before."),
         _("Referrals in quarantine"),
         reverse("admin:appointments_appointmentrequest_changelist") + f"?show=quarantine&channel={Channel.REFERRAL}",
@@ -138,15 +136,10 @@ def _put_aside(now):
 
 def _letters(now):
     count = letter_reminders.late_letters(now).count()
-    stands = _("No letter to a referring office is late.")
-    if count:
-        stands = ngettext(
-            "%d letter to a referring office is late.", "%d letters to referring offices are late.", count
-        )
-        stands %= count
-    return Row(
-        not count,
-        stands,
+    return _none_left(
+        count,
+        _("No letter to a referring office is late."),
+        ngettext("%d letter to a referring office is late.", "%d letters to referring offices are late.", count),
         _("Each should leave by the day that its page names."),
         _("Letters to write or send"),
         reverse("admin:appointments_referral_changelist"),
@@ -156,17 +149,14 @@ def _letters(now):
 
 def _outstanding(now):
     count = Referral.objects.outstanding(now).count()
-    stands = _("Every referring office has heard of its patient's visit.")
-    if count:
-        stands = ngettext(
+    return _none_left(
+        count,
+        _("Every referring office has heard of its patient's visit."),
+        ngettext(
             "%d visit is over, and the referring office has no letter for certain.",
             "%d visits are over, and the referring offices have no letter for certain.",
             count,
-        )
-        stands %= count
-    return Row(
-        not count,
-        stands,
+        ),
         _("Each office should have one within 3 business days, with proof that it arrived."),
         _("Letters outstanding"),
         reverse("admin:appointments_appointmentrequest_changelist") + "?show=letters",
@@ -176,12 +166,10 @@ def _outstanding(now):
 
 def _pages(now):
     count = reviews.due().count()
-    stands = _("No page is past the day of its next check.")
-    if count:
-        stands = ngettext("%d page is overdue for its check.", "%d pages are overdue for theirs.", count) % count
-    return Row(
-        not count,
-        stands,
+    return _none_left(
+        count,
+        _("No page is past the day of its next check."),
+        ngettext("%d page is overdue for its check.", "%d pages are overdue for theirs.", count),
         _("A clinician should sign each page again before that day."),
         _("Pages that are due"),
         reverse("admin:procedures_version_changelist") + "?due=0",
@@ -191,12 +179,10 @@ def _pages(now):
 
 def _rules(now):
     count = len(routing.without_people())
-    stands = _("Every routing rule tells somebody.")
-    if count:
-        stands = ngettext("%d routing rule tells nobody.", "%d routing rules tell nobody.", count) % count
-    return Row(
-        not count,
-        stands,
+    return _none_left(
+        count,
+        _("Every routing rule tells somebody."),
+        ngettext("%d routing rule tells nobody.", "%d routing rules tell nobody.", count),
         _("Each rule should name somebody whose account is active and has an e-mail address."),
         _("Routing rules"),
         reverse("admin:appointments_routingrule_changelist"),
@@ -206,17 +192,14 @@ def _rules(now):
 
 def _contact_points(now):
     count = ContactPoint.objects.expiring(now, within=SOON).in_use().count()
-    stands = _("No fax or address of a referring office is about to expire.")
-    if count:
-        stands = ngettext(
+    return _none_left(
+        count,
+        _("No fax or address of a referring office is about to expire."),
+        ngettext(
             "%d fax or address of a referring office is about to expire.",
             "%d faxes or addresses of referring offices are about to expire.",
             count,
-        )
-        stands %= count
-    return Row(
-        not count,
-        stands,
+        ),
         _("Each should be verified again within 30 days: after that no letter goes there."),
         _("Contact points that expire"),
         reverse("admin:appointments_contactpoint_changelist") + "?verification=soon",
@@ -239,15 +222,12 @@ def _backup(now):
 
 def _incidents(now):
     count = Incident.objects.filter(closed_at=None).count()
-    stands = _("No misdirected letter waits for a supervisor.")
-    if count:
-        stands = ngettext(
+    return _none_left(
+        count,
+        _("No misdirected letter waits for a supervisor."),
+        ngettext(
             "%d misdirected letter waits for a supervisor.", "%d misdirected letters wait for a supervisor.", count
-        )
-        stands %= count
-    return Row(
-        not count,
-        stands,
+        ),
         _("Each one should be looked into on the day it is reported."),
         _("Misdirected letters"),
         reverse("admin:appointments_incident_changelist") + "?state=open",
