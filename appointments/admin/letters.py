@@ -1,7 +1,7 @@
 """The letters on the page of a referral: what is owed, the one next step of each, and its PDF."""
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
@@ -17,6 +17,7 @@ from appointments.admin.page import Entry, name_of
 from appointments.letter_moves import LETTER_KINDS, LETTER_MOVES, SECTIONS
 from appointments.letters import LettersUnavailable
 from appointments.models import ContactPointEvent, ReferralUpdate
+from appointments.models.referral import BLOCKED, NO_PRACTICE
 from appointments.services import letter_files, letters, may_leave, moves
 from appointments.transitions import PREPARERS, READERS
 from appointments.update_kinds import UpdateKind
@@ -93,9 +94,10 @@ class LettersMixin:
         contact_points, arrived = _contact_points(referral, now), _last_arrived(referral)
         withdrawn = _withdrawn(referral, words=bool(groups & READERS))
         may_write = bool(groups & PREPARERS) and not referral.is_blocked
-        rows = [_letter(one, request.user, groups, contact_points, arrived, now, bound) for one in updates]
         return {
-            "letters": [replace(row, withdrawn=withdrawn.get(row.update.pk)) for row in rows],
+            "letters": [
+                _letter(one, request.user, groups, contact_points, arrived, withdrawn, now, bound) for one in updates
+            ],
             "letter_words": bool(groups & READERS),
             "new_letter_form": _own(NewLetterForm, bound) if may_write else None,
             "letter_events": _told(bound),
@@ -241,7 +243,7 @@ def _last_arrived(referral):
     return dict(reversed(list(latest)))
 
 
-def _letter(update, user, groups, contact_points, arrived, now, bound):
+def _letter(update, user, groups, contact_points, arrived, withdrawn, now, bound):
     point = update.contact_point
     last = arrived.get(point.kind, "") if point else ""
     forms = [form_of(name, update, contact_points) for name in _possible(update, user, groups, contact_points, now)]
@@ -260,7 +262,7 @@ def _letter(update, user, groups, contact_points, arrived, now, bound):
         words=_words(update) if "sign" in {form.move.name for form in forms} else [],
         next=next((form for form in forms if form.move.name == following), None),
         others=[form for form in forms if form.move.name != following],
-        withdrawn=None,
+        withdrawn=withdrawn.get(update.pk),
         kept=own if own and own not in forms else None,
         is_held_by_office=not contact_points and not update.referral.is_blocked,
         has_pdf=bool(groups & READERS and update.content) and letter_files.may_be_opened(update, now),
@@ -295,9 +297,9 @@ def _obstacle(update, user, contact_points, now):
         is_waiting = following.name == "sign" and not letters.is_theirs(update, user)
         return may_leave.obstacle_of(update, now) or (letters.waits_for(update) if is_waiting else "")
     if update.referral.is_blocked:
-        return may_leave.BLOCKED
+        return BLOCKED
     if update.referral.practice_id is None:
-        return may_leave.NO_PRACTICE
+        return NO_PRACTICE
     return "" if contact_points else NO_ADDRESS
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.letter_moves import LETTER_MOVES, SECTIONS, LetterMove
 from appointments.models import AppointmentRequest, ContactPoint, Referral, ReferralUpdate
+from appointments.models.referral import BLOCKED
 from appointments.services import contact_points, incidents, may_leave, referrals, ways_out
 from appointments.services.fax_gateway import key_of, letter_of
 from appointments.services.letter_content import content_of
@@ -76,7 +77,7 @@ def new_letter(public_id: uuid.UUID, kind: str, *, by: AbstractUser) -> Referral
         raise ValidationError({"kind": _("Choose what the letter says.")})
     referral = _held(Referral.objects.get(public_id=public_id))
     if referral.is_blocked:
-        raise may_leave.MayNotLeave(may_leave.BLOCKED)
+        raise may_leave.MayNotLeave(BLOCKED)
     if referral.updates.filter(kind=kind, status__in=UNSENT).exists():
         raise SuchALetter
     update = ReferralUpdate.objects.create(referral=referral, kind=kind)

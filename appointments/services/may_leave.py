@@ -6,13 +6,6 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.letter_moves import LETTER_KINDS
 from appointments.models import ContactPoint, Referral, ReferralUpdate
-from appointments.models.referral import (  # noqa: F401  (who asks here reads all sentences from here)
-    BLOCKED,
-    NO_CONTACT,
-    NO_PRACTICE,
-    NOT_VERIFIED,
-    OTHER_PRACTICE,
-)
 from appointments.services.letter_content import patient_of
 from appointments.services.rights import MoveNotAllowed
 

@@ -16,7 +16,8 @@ from appointments import letters as pdf
 from appointments.admin.letters import DONE
 from appointments.letter_moves import SECTIONS, TABLE
 from appointments.models import ReadEvent, Referral, ReferralUpdate
-from appointments.services import contact_points, letters, may_leave, referrals
+from appointments.models.referral import BLOCKED, NO_PRACTICE, NOT_VERIFIED
+from appointments.services import contact_points, letters, referrals
 from appointments.services.moves import groups_of
 from appointments.transitions import GROUPS, READERS
 from outbox.models import Message
@@ -201,6 +202,26 @@ def test_letter_goes_its_way_by_the_buttons(client, practice):
     assert (referral.loop_closed_how, referral.closing_update) == ("update", update)
 
 
+def test_day_by_which_it_is_due_stands_on_a_letter_until_it_has_left(client, practice):
+    sign_in(client, "referral coordinator")
+    update = letter_in(Status.PREPARED)
+    pages = []
+    for status in (Status.PREPARED, Status.SENT):
+        change(update, status=status, due_at=timezone.now() + datetime.timedelta(days=1), approved_at=timezone.now())
+        pages.append(client.get(page_of(update)).content.decode())
+
+    assert ['<span class="badge">Due ' in html for html in pages] == [True, False]
+
+
+def test_whoever_notes_a_wrong_number_hears_what_follows(client, practice):
+    sign_in(client, "referral coordinator")
+    update = letter_in(Status.SENT)
+
+    post(client, update, "fail", failure="wrong-number")
+
+    assert "Nothing goes to this number until" in client.get(page_of(update)).content.decode()
+
+
 def test_page_shows_the_number_in_groups_beside_the_last_one_that_arrived(client, practice):
     sign_in(client, "referral coordinator")
     update = letter_in(Status.PREPARED)
@@ -350,7 +371,7 @@ def test_form_made_by_hand_lets_nothing_leave_against_the_patients_word(client, 
     status, html = post(client, update, name)
 
     assert (status in (409, 422), stored(update), Message.objects.count()) == (True, before, 0)
-    assert str(may_leave.BLOCKED) in html
+    assert str(BLOCKED) in html
 
 
 def test_letter_whose_number_has_changed_has_no_button_that_sends_it(client, practice):
@@ -359,7 +380,7 @@ def test_letter_whose_number_has_changed_has_no_button_that_sends_it(client, pra
     number_changes(update)
 
     assert sorted(buttons(client, update)) == ["fail", "withdraw"]
-    assert str(may_leave.NOT_VERIFIED) in client.get(page_of(update)).content.decode()
+    assert str(NOT_VERIFIED) in client.get(page_of(update)).content.decode()
 
 
 def others_fax(update):
@@ -412,7 +433,7 @@ def test_referral_that_nobody_matched_is_said(client, practice):
 
     html = client.get(page_of(ReferralUpdateFactory())).content.decode()
 
-    assert str(may_leave.NO_PRACTICE) in html
+    assert str(NO_PRACTICE) in html
 
 
 def test_letter_of_another_referral_is_as_none(client, practice):

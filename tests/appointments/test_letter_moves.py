@@ -18,6 +18,7 @@ from appointments.models import (
     ReferralEvent,
     ReferralUpdate,
 )
+from appointments.models.referral import BLOCKED, NO_PRACTICE, NOT_VERIFIED, OTHER_PRACTICE
 from appointments.services import letters, may_leave, moves, referrals
 from appointments.transitions import GROUPS
 from appointments.update_kinds import UpdateKind
@@ -269,47 +270,47 @@ def test_without_the_guard_more_than_one_would_count(practice, monkeypatch):  # 
 
 def patient_says_no(update):
     change(update.referral.appointment_request, may_contact_referrer=False)
-    return may_leave.BLOCKED
+    return BLOCKED
 
 
 def nobody_asked_the_patient(update):
     change(update.referral, source="patient")
-    return may_leave.BLOCKED
+    return BLOCKED
 
 
 def practice_is_not_chosen(update):
     change(update.referral, practice=None, physician=None)
-    return may_leave.NO_PRACTICE
+    return NO_PRACTICE
 
 
 def practice_is_another_one(update):
     change(update.referral, practice=ReferringPracticeFactory(), physician=None)
-    return may_leave.OTHER_PRACTICE
+    return OTHER_PRACTICE
 
 
 def verification_ends(update):
     change(fax_of(update), verified_until=timezone.now() - DAY)
-    return may_leave.NOT_VERIFIED
+    return NOT_VERIFIED
 
 
 def was_never_verified(update):
     change(fax_of(update), verified_value="")
-    return may_leave.NOT_VERIFIED
+    return NOT_VERIFIED
 
 
 def deliveries_fail(update):
     change(fax_of(update), failed_deliveries=2)
-    return may_leave.NOT_VERIFIED
+    return NOT_VERIFIED
 
 
 def is_switched_off(update):
     change(fax_of(update), is_active=False)
-    return may_leave.NOT_VERIFIED
+    return NOT_VERIFIED
 
 
 def number_changes(update):
     change(fax_of(update), value="+18135550151")
-    return may_leave.NOT_VERIFIED
+    return NOT_VERIFIED
 
 
 def number_changes_and_is_verified(update):
@@ -324,7 +325,7 @@ def is_a_phone(update):
 
 def practice_is_given_up(update):
     change(update.referral.practice, is_active=False)
-    return may_leave.NOT_VERIFIED
+    return NOT_VERIFIED
 
 
 OBSTACLES = [

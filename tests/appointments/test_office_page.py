@@ -23,7 +23,8 @@ from appointments.models import (
     StaffNote,
     Visit,
 )
-from appointments.services import access, access_mail, files, may_leave, moves, referrals
+from appointments.models.referral import NO_PRACTICE
+from appointments.services import access, access_mail, files, moves, referrals
 from appointments.services.secret import hashed, new_secret
 from appointments.telling import ReferralStatus
 from outbox.models import Message
@@ -793,7 +794,7 @@ def test_the_wrong_office_hears_no_more_by_any_way(client, office):
     post(client, home, "wrong/")
 
     referral = Referral.objects.get()
-    assert (referral.practice, referral.why_not_tell(other_way, timezone.now())) == (None, may_leave.NO_PRACTICE)
+    assert (referral.practice, referral.why_not_tell(other_way, timezone.now())) == (None, NO_PRACTICE)
 
 
 def test_another_message_from_a_page_that_was_used_twice_is_kept_as_well(client, office):
