@@ -49,8 +49,7 @@ class LinkForm(forms.Form):
 
     def __init__(self, referral, data=None):
         super().__init__(data, auto_id="id_office_link_%s")
-        self.fields["contact_point"].queryset = office_links.receivers_of(referral, timezone.now())
-        receivers = self.fields["contact_point"].queryset
+        self.fields["contact_point"].queryset = receivers = office_links.receivers_of(referral, timezone.now())
         if len(receivers) == 1:
             self.initial["contact_point"] = receivers[0].public_id
 

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from appointments.admin.queue import badge, short_when
 from appointments.models import AppointmentRequest, Visit
@@ -137,6 +138,18 @@ def test_query_count_is_the_same_with_1_and_3_rows(client, practice):
     # who may be here twice, groups, staff to filter by, whether mail fails, the business
     # days of reminders, and four for the practice
     assert (with_one, queries()) == (27, 27)
+
+
+def test_row_in_quarantine_says_that_an_office_waits(client, practice):
+    sign_in(client, "scheduler")
+    aside = ReferralFactory(appointment_request__status="quarantined").appointment_request
+    ReferralFactory()
+
+    lists = [client.get(LIST, {"show": name}).content.decode() for name in ("quarantine", "new")]
+
+    day = date_format(timezone.localtime(aside.respond_by), "D, M j")
+    assert [f"An office waits: its receipt says that we call by {day}" in html for html in lists] == [True, False]
+    assert ["An office waits" in html for html in lists] == [True, False]
 
 
 def test_list_is_paged(client, practice):

@@ -764,3 +764,19 @@ def test_office_that_is_none_of_theirs_was_not_answered(supervisor):
     after = now_of(referral)
     assert (after.practice, after.physician, after.loop_closed_at) == (None, None, None)
     assert [kind for kind, __ in letters(referral)] == ["final"]
+
+
+# What the office says
+
+
+@pytest.mark.django_db
+def test_office_waits_since_its_first_message_that_nobody_dealt_with(friday):
+    referral = ReferralFactory(matched=True)
+    for _ in range(2):
+        with transaction.atomic():
+            referrals.hear(
+                referral.appointment_request, "office-wrote", comment="A word", practice=referral.practice_id
+            )
+        friday.shift(DAY)
+
+    assert Referral.objects.get().office_waits_since == FRIDAY
