@@ -49,7 +49,8 @@ class LinkForm(forms.Form):
 
     def __init__(self, referral, data=None):
         super().__init__(data, auto_id="id_office_link_%s")
-        self.fields["contact_point"].queryset = receivers = office_links.receivers_of(referral, timezone.now())
+        self.fields["contact_point"].queryset = office_links.receivers_of(referral, timezone.now())
+        receivers = self.fields["contact_point"].queryset  # the field's own copy, so that both ask only once
         if len(receivers) == 1:
             self.initial["contact_point"] = receivers[0].public_id
 

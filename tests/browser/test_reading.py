@@ -85,7 +85,7 @@ def test_wrong_choice_is_told_and_leads_back_to_the_boxes(browser, library):
     assert page.url.endswith("#id_with_0")
     page.get_by_label("Laminectomy").check()
     page.get_by_role("button", name="Compare side by side").click()
-    assert page.get_by_role("cell", name="Not known").first.is_visible()
+    page.get_by_role("cell", name="Not known").first.wait_for()
     context.close()
 
 
