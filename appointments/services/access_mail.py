@@ -5,7 +5,8 @@ import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from appointments.models import AccessLink, AppointmentRequest, ContactKind, ContactPoint, Referral
+from appointments.models import AccessLink, ContactKind, ContactPoint, Referral
+from appointments.services import held
 from appointments.services.access import OFFICE, PATIENT, new_code, renew
 from appointments.services.tell import mail_office, mail_patient
 from outbox.models import Message
@@ -77,4 +78,4 @@ def _mail(link, kind, *, cause, **values):
 
 def lock(link):
     """A function of its own, so that a test can take the guard away and see it missed."""
-    return AppointmentRequest.objects.select_for_update().get(pk=link.appointment_request_id)
+    return held.request(link.appointment_request_id)

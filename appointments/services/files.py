@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from appointments import sandbox
 from appointments.models import AppointmentRequest, PatientFile, ReferringPractice
-from appointments.services import rates, referrals, store, tell
+from appointments.services import held, rates, referrals, store, tell
 from appointments.services.moves import NoRight, groups_of, record_read
 from appointments.transitions import OPEN, READERS
 from vault.crypto import UnreadableError
@@ -111,7 +111,7 @@ def _add(file):
 
 def _locked(appointment_request):
     """A function of its own, so that a test can take the lock away and see it missed."""
-    return AppointmentRequest.objects.select_for_update().get(pk=appointment_request.pk)
+    return held.request(appointment_request.pk)
 
 
 def _check_room(appointment_request, office):

@@ -17,9 +17,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from appointments.letter_moves import LETTER_MOVES, SECTIONS, LetterMove
-from appointments.models import AppointmentRequest, ContactPoint, Referral, ReferralUpdate
+from appointments.models import ContactPoint, Referral, ReferralUpdate
 from appointments.models.referral import BLOCKED
-from appointments.services import contact_points, incidents, may_leave, referrals, ways_out
+from appointments.services import contact_points, held, incidents, may_leave, referrals, ways_out
 from appointments.services.fax_gateway import key_of, letter_of
 from appointments.services.letter_content import content_of
 from appointments.services.rights import MoveNotAllowed, NoRight, check_right, groups_of
@@ -75,7 +75,7 @@ def new_letter(public_id: uuid.UUID, kind: str, *, by: AbstractUser) -> Referral
     check_right(PREPARERS, by)
     if kind not in UpdateKind.values:
         raise ValidationError({"kind": _("Choose what the letter says.")})
-    referral = _held(Referral.objects.get(public_id=public_id))
+    referral = held.referral(Referral.objects.get(public_id=public_id))
     if referral.is_blocked:
         raise may_leave.MayNotLeave(BLOCKED)
     if referral.updates.filter(kind=kind, status__in=UNSENT).exists():
@@ -142,7 +142,7 @@ def _take(public_id, seen_version, sources):
     Raises Stale, or LetterNotAllowed if its status is none of `sources`.
     """
     found = ReferralUpdate.objects.select_related("referral").get(public_id=public_id)
-    referral = _held(found.referral)
+    referral = held.referral(found.referral)
     taken = ReferralUpdate.objects.filter(_as_seen(seen_version, sources), pk=found.pk).update(version=F("version") + 1)
     update = ReferralUpdate.objects.get(pk=found.pk)
     if not taken:
@@ -150,21 +150,8 @@ def _take(public_id, seen_version, sources):
         raise LetterNotAllowed
     update.referral = referral
     if update.contact_point_id:
-        update.contact_point = _held_contact_point(update.contact_point_id)
+        update.contact_point = held.contact_point(update.contact_point_id)
     return update
-
-
-def _held(referral):
-    """The request first, then the referral, as a move takes them: whoever reopens or books meanwhile waits."""
-    appointment_request = AppointmentRequest.objects.select_for_update().get(pk=referral.appointment_request_id)
-    referral = Referral.objects.select_for_update().get(pk=referral.pk)
-    referral.appointment_request = appointment_request
-    return referral
-
-
-def _held_contact_point(pk):
-    """Nobody ends its verification, or changes its number, until we are done."""
-    return ContactPoint.objects.select_for_update().get(pk=pk)
 
 
 def _check_current(update, referral, seen_version):
@@ -219,7 +206,7 @@ def _keep(update, target, what, *, before, by, values, details):
 
 
 def _prepare(update, values, by):
-    contact_point = _held_contact_point(values["contact_point"].pk)
+    contact_point = held.contact_point(values["contact_point"].pk)
     may_leave.check(update.referral, contact_point, contact_point.value, timezone.now())
     update.clinician, sections = values.get("clinician"), {name: values.get(name, "") for name in SECTIONS}
     update.content = content_of(
@@ -368,7 +355,7 @@ def after_fax(message: Message) -> None:
     found = letter_of(message)
     if found is None:
         return
-    referral = _held(found.referral)
+    referral = held.referral(found.referral)
     update = ReferralUpdate.objects.get(pk=found.pk)
     if update.status != Status.SENDING:
         return

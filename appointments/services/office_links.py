@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from appointments.models import AccessLink, AppointmentRequest, ContactKind, ContactPoint, Referral
-from appointments.services import access
+from appointments.models import AccessLink, ContactKind, ContactPoint, Referral
+from appointments.services import access, held
 from appointments.services.access import OFFICE
 from appointments.services.access_mail import LINK
 from appointments.services.referrals import record
@@ -108,7 +108,5 @@ def _taken(public_id, by):
     """The referral, whose request is ours until the transaction ends."""
     check_right(REFERRERS, by)
     referral = Referral.objects.get(public_id=public_id)
-    referral.appointment_request = AppointmentRequest.objects.select_for_update().get(
-        pk=referral.appointment_request_id
-    )
+    referral.appointment_request = held.request(referral.appointment_request_id)
     return referral

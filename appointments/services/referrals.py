@@ -19,6 +19,7 @@ from appointments.models import (
     ReferringPractice,
     StatusEvent,
 )
+from appointments.services import held
 from appointments.services.fax_gateway import key_of
 from appointments.services.rights import MoveNotAllowed, check_right
 from appointments.telling import BY_EVENT, LETTER_DAYS, ReferralStatus, Telling, event_of
@@ -86,7 +87,7 @@ def follow(appointment_request: AppointmentRequest, event: StatusEvent) -> None:
 
 def _held(appointment_request):
     """The referral, ours until the transaction ends."""
-    return Referral.objects.select_for_update().filter(appointment_request=appointment_request).first()
+    return Referral.objects.select_for_update(no_key=True).filter(appointment_request=appointment_request).first()
 
 
 def _save(referral):
@@ -449,11 +450,8 @@ def check_current(referral: Referral, seen_version: int) -> None:
 
 
 def _taken(public_id, allowed, seen_version, by):
-    """The referral and its request, ours until the transaction ends. The request first, as a move takes them."""
+    """The referral and its request, ours until the transaction ends."""
     check_right(allowed, by)
-    referral = Referral.objects.get(public_id=public_id)
-    appointment_request = AppointmentRequest.objects.select_for_update().get(pk=referral.appointment_request_id)
-    referral = Referral.objects.select_for_update().get(pk=referral.pk)
-    referral.appointment_request = appointment_request
+    referral = held.referral(Referral.objects.get(public_id=public_id))
     check_current(referral, seen_version)
-    return referral, appointment_request
+    return referral, referral.appointment_request

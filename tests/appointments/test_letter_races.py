@@ -3,11 +3,11 @@
 import threading
 
 import pytest
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
-from appointments.models import AppointmentRequest, ContactPoint, Referral, ReferralUpdate
-from appointments.services import contact_points, letters, may_leave, moves, referrals, ways_out
+from appointments.models import AppointmentRequest, ContactPoint, Incident, Referral, ReferralUpdate
+from appointments.services import contact_points, held, incidents, may_leave, moves, referrals, ways_out
 from tests.appointments.test_letter_moves import letter_in, press, stored
 from tests.factories import AppointmentRequestFactory, UserFactory
 
@@ -58,8 +58,8 @@ def unlocked(monkeypatch):
         referral.appointment_request = AppointmentRequest.objects.get(pk=referral.appointment_request_id)
         return referral
 
-    monkeypatch.setattr(letters, "_held", read)
-    monkeypatch.setattr(letters, "_held_contact_point", lambda pk: ContactPoint.objects.get(pk=pk))
+    monkeypatch.setattr(held, "referral", read)
+    monkeypatch.setattr(held, "contact_point", lambda pk: ContactPoint.objects.get(pk=pk))
 
 
 def confirm_while_it_is_reopened(monkeypatch, update, supervisor):
@@ -138,3 +138,43 @@ def test_letter_is_refused_when_the_patient_said_no_a_moment_before(supervisor):
 
     with pytest.raises(may_leave.MayNotLeave):
         press(update, "send", supervisor)
+
+
+def give_up_a_number_while_another_letter_there_fails(monkeypatch, supervisor):
+    """Which of the two presses the database refused. Each holds a referral, and both need the number."""
+    wrong = letter_in(Status.SENT)
+    other = letter_in(
+        Status.SENT, contact_point=wrong.contact_point, number=wrong.number, referral__physician__npi=None
+    )
+    refused = []
+
+    def fail(update, failure):
+        try:
+            press(update, "fail", supervisor, failure=failure)
+        except OperationalError:
+            refused.append(failure)
+
+    thread = in_the_middle(monkeypatch, incidents, "sent_to", lambda: fail(other, "busy"))
+    fail(wrong, "wrong-number")
+    thread.join()
+    return refused
+
+
+def test_incident_of_another_letter_waits_for_nobody_who_waits_for_the_number(monkeypatch, supervisor):
+    refused = give_up_a_number_while_another_letter_there_fails(monkeypatch, supervisor)
+
+    assert refused == []
+    assert sorted(Incident.objects.values_list("update__failure", flat=True)) == ["busy", "wrong-number"]
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time: nobody gets in between")
+def test_rows_held_against_those_that_point_to_them_would_make_two_wait_for_each_other(monkeypatch, supervisor):
+    def hold(seen):  # the control
+        row = AppointmentRequest.objects.select_for_update().get(pk=seen.appointment_request_id)
+        referral = Referral.objects.select_for_update().get(pk=seen.pk)
+        referral.appointment_request = row
+        return referral
+
+    monkeypatch.setattr(held, "referral", hold)
+
+    assert len(give_up_a_number_while_another_letter_there_fails(monkeypatch, supervisor)) == 1
