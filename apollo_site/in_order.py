@@ -164,6 +164,23 @@ def _outstanding(now):
     )
 
 
+def _unanswerable(now):
+    count = Referral.objects.unanswerable().count()
+    return _none_left(
+        count,
+        _("Every referring office that waits for an answer can have one."),
+        ngettext(
+            "%d referring office waits for an answer that nobody can give.",
+            "%d referring offices wait for an answer that nobody can give.",
+            count,
+        ),
+        _("Each one needs an office chosen, the patient’s word, or a supervisor’s reason to close it."),
+        _("Nobody can answer"),
+        reverse("admin:appointments_referral_changelist") + "?letters=unanswerable",
+        "appointments.view_referral",
+    )
+
+
 def _pages(now):
     count = reviews.due().count()
     return _none_left(
@@ -237,7 +254,7 @@ def _incidents(now):
 
 WATCHES = (
     *(_worker, _unsent, _to_call, _untouched, _put_aside),
-    *(_letters, _outstanding, _incidents, _contact_points, _pages, _rules, _backup),
+    *(_letters, _outstanding, _unanswerable, _incidents, _contact_points, _pages, _rules, _backup),
 )
 
 

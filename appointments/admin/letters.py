@@ -8,6 +8,7 @@ from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
@@ -16,7 +17,7 @@ from appointments.admin.letter_forms import LetterForm, NewLetterForm, form_of
 from appointments.admin.page import Entry, name_of
 from appointments.letter_moves import LETTER_KINDS, LETTER_MOVES, SECTIONS
 from appointments.letters import LettersUnavailable
-from appointments.models import ContactPointEvent, ReferralUpdate
+from appointments.models import ContactPointEvent, Referral, ReferralUpdate
 from appointments.models.referral import BLOCKED, NO_PRACTICE
 from appointments.services import letter_files, letters, may_leave, moves
 from appointments.transitions import PREPARERS, READERS
@@ -147,10 +148,7 @@ class LettersMixin:
                 moved = letters.move_letter(
                     update.public_id, chosen.name, seen_version=seen_version, by=request.user, **form.cleaned_data
                 )
-                text = _("%(letter)s is now: %(status)s.") % _names(moved)
-                if moved.failure == ReferralUpdate.Failure.WRONG_NUMBER:
-                    text = f"{text} {WRONG_NUMBER}"
-                return self._done(request, referral, f"letter {chosen.name}", text)
+                return self._done(request, referral, f"letter {chosen.name}", _told_after(moved, request.user))
         except letters.Stale as stale:
             form.events = stale.events
             return self._page(request, referral, status=409, bound=form)
@@ -177,8 +175,17 @@ class LettersMixin:
     letter_actions = {"letter_move": _move_letter, "new_letter": _new_letter}
 
 
-def _names(update):
-    return {"letter": update.get_kind_display(), "status": update.standing}
+def _told_after(update, user):
+    told = _("%(letter)s is now: %(status)s.") % {"letter": update.get_kind_display(), "status": update.standing}
+    if update.failure == ReferralUpdate.Failure.WRONG_NUMBER:
+        return f"{told} {WRONG_NUMBER}"
+    following = (
+        update.signed_by_id == user.pk and Referral.objects.to_sign(user).order_by("letter_due_at", "pk").first()
+    )
+    if not following:
+        return told
+    address = reverse("admin:appointments_referral_change", args=[following.pk])
+    return format_html('{} {} <a href="{}">{}</a>', told, _("Your next letter to sign:"), address, following)
 
 
 def _posted(request, referral):

@@ -115,7 +115,8 @@ def _entries_of(events, words) -> list[Entry]:
 
 def _entry_of(event, offices, words):
     steps = [str(WHAT.get(event.what, event.what)), *_details(event.details, offices)]
-    return Entry(event.at, name_of(event.by), " · ".join(steps), event.comment if words else "")
+    by = _("the office") if event.what in OFFICE_DONE and event.by is None else name_of(event.by)
+    return Entry(event.at, by, " · ".join(steps), event.comment if words else "")
 
 
 def _details(details, offices):

@@ -313,11 +313,11 @@ class WorklistFilter(SimpleListFilter):
                 tab = {
                     "selected": name == self.name,
                     "query_string": changelist.get_query_string({self.parameter_name: name}),
-                    "display": _with_count(worklist, counts.get(name)),
+                    "display": with_count(worklist, counts.get(name)),
                 }
                 groups.setdefault(worklist.group, []).append(tab)
         return groups
 
 
-def _with_count(worklist, count):
+def with_count(worklist, count):
     return worklist.label if count is None else _("%(list)s (%(count)d)") % {"list": worklist.label, "count": count}

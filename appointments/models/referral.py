@@ -66,10 +66,11 @@ class ReferralQuerySet(models.QuerySet):
         is_over = waiting.exclude(appointment_request__status__in=OPEN)
         return is_over.union(waiting.filter(pk__in=late.values("referral")))
 
-    def to_sign(self):
-        """Those with a letter that waits for a clinician's signature."""
+    def to_sign(self, by=None):
+        """Those with a letter that waits for a clinician's signature: of the account `by`, or of any."""
         letters = ReferralUpdate.objects.filter(status=ReferralUpdate.Status.PREPARED, kind__in=AFTER_VISIT)
-        return self.allowed().filter(pk__in=letters.filter(signed_at=None).values("referral"))
+        theirs = letters.filter(signed_at=None, **({"clinician__user": by} if by else {}))
+        return self.allowed().filter(pk__in=theirs.values("referral"))
 
     def unanswerable(self):
         """Those whose office hears nothing though it is time: the request has its end, or waits for that office, and

@@ -35,6 +35,7 @@ pytestmark = pytest.mark.django_db
 PAGE = "/admin/in-order/"
 MINUTE = datetime.timedelta(minutes=1)
 DAY = datetime.timedelta(days=1)
+OVER = {"appointment_request__status": "completed"}
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_page_says_that_all_is_in_order(client, good):
     html = shown(client)
 
     assert "<h1>Everything is in order</h1>" in html
-    assert (bad(html), html.count("#yes")) == ([], 12)
+    assert (bad(html), html.count("#yes")) == ([], 13)
 
 
 def worker_is_gone():
@@ -133,10 +134,18 @@ def letter_is_late():
 
 
 def letter_is_outstanding():
-    ReferralFactory(letter_due_at=timezone.now() - MINUTE, appointment_request__status="completed")
+    ReferralFactory(matched=True, physician__npi=None, letter_due_at=timezone.now() - MINUTE, **OVER)
     return (
         "1 visit is over, and the referring office has no letter for certain.",
         "/admin/appointments/appointmentrequest/?show=letters",
+    )
+
+
+def nobody_can_answer():
+    ReferralFactory(**OVER)
+    return (
+        "1 referring office waits for an answer that nobody can give.",
+        "/admin/appointments/referral/?letters=unanswerable",
     )
 
 
@@ -164,6 +173,7 @@ def contact_point_expires():
         referral_is_put_aside,
         letter_is_late,
         letter_is_outstanding,
+        nobody_can_answer,
         contact_point_expires,
     ],
 )
@@ -256,7 +266,7 @@ def test_page_takes_as_many_queries_for_3_as_for_1(client, good):
     def add():
         patient_is_not_told()
         request_is_late()
-        referral_is_put_aside(), letter_is_late(), letter_is_outstanding()
+        referral_is_put_aside(), letter_is_late(), letter_is_outstanding(), nobody_can_answer()
         RoutingRuleFactory(group=Group.objects.get(name="auditor"))
         contact_point_expires()
 
@@ -322,4 +332,4 @@ def test_mail_says_the_same_as_the_page_and_names_nobody(owner, time_machine):  
 def test_mail_says_when_all_is_in_order(owner, time_machine):
     mail = render(reports_at(time_machine, "2026-11-18T08:00").get())
 
-    assert (mail.subject, mail.body.count("- Good: ")) == ("The website: everything is in order", 12)
+    assert (mail.subject, mail.body.count("- Good: ")) == ("The website: everything is in order", 13)

@@ -156,6 +156,22 @@ def test_letter_to_sign_is_read_and_signed_by_the_clinician_it_names(client, pra
     assert 'value="approve"' not in html
 
 
+@pytest.mark.parametrize("whose", ["mine", "another's", "none"])
+def test_after_signing_the_next_letter_of_the_same_clinician_is_named(client, practice, whose):
+    user = sign_in(client, "clinician")
+    update = letter_in(Status.PREPARED, kind="final")
+    change(update.clinician, user=user)
+    if whose != "none":
+        clinician = update.clinician if whose == "mine" else ClinicianFactory(slug="sam-sample")
+        following = letter_in(Status.PREPARED, kind="final", clinician=clinician, referral__physician__npi=None)
+
+    post(client, update, "sign")
+
+    html = client.get(page_of(update)).content.decode()
+    link = f'Your next letter to sign: <a href="{page_of(following)}">' if whose == "mine" else None
+    assert (link in html) if link else ("next letter to sign" not in html)
+
+
 def test_row_of_the_worklist_leads_to_the_letter_to_sign_before_those_that_have_left(client, practice):
     sign_in(client, "clinician")
     later = timezone.now() + datetime.timedelta(days=1)

@@ -328,6 +328,7 @@ def test_what_an_office_wrote_and_sent_waits_until_somebody_deals_with_it(client
             r"Dana Demo , .*?: dealt with what stands above Called Ann\. ",
             said,
         )
+    assert "the office : The office wrote · Pattern Family Medicine" in after[0]
     assert list(ReferralEvent.objects.values_list("what", "by")) == [("office-wrote", None), ("dealt-with", user.pk)]
 
 

@@ -1,14 +1,16 @@
 """The worklists: what stands on each, how many that are, and what an empty one says."""
 
 import datetime
+import re
 
 import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
-from appointments.admin.worklists import WORKLISTS
+from appointments.admin.worklists import NOW, REFERRALS, WORKLISTS
 from appointments.models import AppointmentRequest
 from appointments.models.words import BestTime
 from appointments.services import moves
@@ -263,3 +265,50 @@ def test_late_is_what_the_overdue_list_shows(client, practice, morning):
 
     late = {row.reference for row in AppointmentRequest.objects.late(timezone.now())}
     assert late == {kinds[kind].reference for kind in EXPECTED["overdue"]}
+
+
+# The first page of staff
+
+
+def first_page(client):
+    found = re.search(r'<section class="to-mind" aria-labelledby="lists">.*?</section>', shown_first(client), re.DOTALL)
+    return re.findall(r'<a href="([^"]+)">([^<]+)</a>', found[0]) if found else []
+
+
+def shown_first(client):
+    return client.get(reverse("admin:index")).content.decode()
+
+
+def test_first_page_leads_to_each_list_on_which_something_waits(client, practice, morning):
+    user = sign_in(client, "scheduler")
+    every_kind(user)
+
+    lists = first_page(client)
+
+    assert dict(lists)[f"{LIST}?show=to-do"] == tab(client, "to-do")
+    named = {address.rpartition("=")[2] for address, __ in lists}
+    assert named == {name for name, one in WORKLISTS.items() if one.group in (NOW, REFERRALS)}
+
+
+def test_first_page_names_no_list_on_which_nothing_waits(client, practice, morning):
+    sign_in(client, "supervisor")
+
+    assert first_page(client) == []
+
+
+def test_first_page_of_an_editor_says_nothing_of_requests(client, practice, morning):
+    AppointmentRequestFactory()
+    sign_in(client, "editor")
+
+    assert first_page(client) == []
+
+
+def test_first_page_costs_the_same_with_1_and_3_of_everything(client, practice, morning):
+    user, found = sign_in(client, "scheduler"), []
+    for __ in range(2):
+        every_kind(user)
+        with CaptureQueriesContext(connection) as captured:
+            shown_first(client)
+        found.append(len(captured))
+
+    assert found[0] == found[1]

@@ -9,7 +9,7 @@ from django.utils import timezone
 from appointments.models import ContactPoint, Referral
 from appointments.services import referrals
 from appointments.services.setup import make_groups
-from tests.browser.conftest import PASSWORD, look_at
+from tests.browser.conftest import PASSWORD, SIZES, look_at
 from tests.factories import (
     AppointmentRequestFactory,
     ContactPointFactory,
@@ -127,6 +127,11 @@ def test_wrong_number_is_seen_by_the_supervisor(desk, bare_site):
     signed_in(desk, bare_site, "sol", "supervisor")
     desk.goto(f"{bare_site}/admin/appointments/incident/?state=open")
     look_at(desk, "incidents")
+    desk.set_viewport_size(SIZES["narrow"])
+    cells = desk.locator("#result_list tbody :is(td, th)").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().right)"
+    )
+    assert max(cells) <= SIZES["narrow"]["width"]
     desk.locator("#result_list a").first.click()
     look_at(desk, "incident")
     desk.get_by_label("What was found, and what follows").fill("A bakery. They burned it.")
