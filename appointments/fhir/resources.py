@@ -100,7 +100,7 @@ def patient(referral: Referral) -> dict:
 def appointment(referral: Referral, visit: Visit) -> dict:
     """`visit` is of the request of `referral`, with its location and clinician at hand."""
     where, who = visit.location.one_line, visit.clinician and str(visit.clinician)
-    actors = [_reference("Patient", referral), {"display": where}, who and {"display": who}]
+    actors = [_reference("Patient", referral), _filled(display=where), _filled(display=who)]
     return _resource(
         "Appointment",
         visit.ics_uid,
@@ -211,11 +211,17 @@ def _resource(kind, public_id, **elements):
 
 def _filled(**elements):
     """Without the empty ones, since no element of FHIR is empty. False stays."""
-    return {name: value for name, value in elements.items() if value not in (None, "", [], [{}], {})}
+    plain = {name: _plain(value) if isinstance(value, str) else value for name, value in elements.items()}
+    return {name: value for name, value in plain.items() if value not in (None, "", [], [{}], {})}
 
 
 def _filled_list(text):
-    return [text] if text else []
+    return [_plain(text)] if _plain(text) else []
+
+
+def _plain(text):
+    """A string of FHIR knows no space but the plain one."""
+    return " ".join(text.split())
 
 
 def _meta(version, changed_at):

@@ -7,7 +7,6 @@ import secrets
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
-from django.db.models import Q
 
 from appointments.models import AppointmentRequest, ReferringPractice, RoutingRule
 from appointments.services import demo, demo_directory
@@ -92,19 +91,21 @@ class DemoRefused(Exception):
 
 def make_groups() -> None:
     """The staff groups with the rights they need. Rights added by hand stay."""
-    for name in GROUPS:
-        group, __ = Group.objects.get_or_create(name=name)
-        group.permissions.add(*_permissions(RIGHTS[name]))
+    Group.objects.bulk_create([Group(name=name) for name in GROUPS], ignore_conflicts=True)
+    groups = dict(Group.objects.values_list("name", "pk"))
+    permissions = Permission.objects.values_list("pk", "codename", "content_type__app_label", "content_type__model")
+    right = Group.permissions.through
+    given = [
+        right(group_id=groups[name], permission_id=pk)
+        for pk, codename, app, model in permissions
+        for name in GROUPS
+        if codename.partition("_")[0] in _verbs(RIGHTS[name], app, model)
+    ]
+    right.objects.bulk_create(given, ignore_conflicts=True)
 
 
-def _permissions(rights):
-    wanted = Q()
-    for label, verbs in rights.items():
-        app, model = label.split(".")
-        of_model = Q() if model == "*" else Q(content_type__model=model)
-        of_verbs = Q(*[Q(codename__startswith=f"{verb}_") for verb in verbs], _connector=Q.OR)
-        wanted |= Q(content_type__app_label=app) & of_model & of_verbs
-    return Permission.objects.filter(wanted)
+def _verbs(rights, app, model) -> set[str]:
+    return {*rights.get(f"{app}.*", ()), *rights.get(f"{app}.{model}", ())}
 
 
 def make_rules() -> None:

@@ -134,6 +134,23 @@ LETTERS = st.builds(
 )
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("\N{NO-BREAK SPACE}", []),
+        ("Ana\N{EM SPACE}Maria ", [{"family": "Ana Maria", "given": ["Ana Maria"]}]),
+        ("Ana\N{LINE SEPARATOR}Maria", [{"family": "Ana Maria", "given": ["Ana Maria"]}]),
+    ],
+)
+def test_spaces_that_fhir_does_not_know_become_plain_ones(typed, told):
+    person = AppointmentRequest(first_name=typed, last_name=typed, status="in_review")
+
+    resource = resources.patient(a_referral(appointment_request=person))
+
+    check(resource)
+    assert resource.get("name", []) == told
+
+
 @trial(deadline=None)  # the first one loads the models of fhir.resources
 @given(referrals(), st.lists(VISITS, max_size=3), st.lists(LETTERS, max_size=3))
 def test_every_state_of_a_referral_is_fhir(referral, visits, letters):

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 from django.contrib.auth import authenticate, get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
 from appointments.models import (
@@ -83,7 +83,7 @@ def test_no_group_may_delete_a_request_its_history_or_a_person(db):
 
 def test_rights_added_by_hand_stay(db):
     setup.make_groups()
-    Group.objects.get(name="scheduler").permissions.add(*setup._permissions({"practice.closure": ("add",)}))
+    Group.objects.get(name="scheduler").permissions.add(Permission.objects.get(codename="add_closure"))
 
     setup.make_groups()
 
