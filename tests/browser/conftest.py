@@ -90,7 +90,6 @@ def visitor(context, page):
         "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.set_default_timeout(10_000)
     yield page
     assert complaints == []
 

@@ -27,7 +27,6 @@ def signed_in(page, site, username, group):
     user = UserFactory(username=username, group=group)
     user.set_password(PASSWORD)
     user.save()
-    page.set_default_timeout(10_000)
     page.context.clear_cookies()
     page.goto(f"{site}/admin/")
     page.get_by_label("Username").fill(username)

@@ -29,7 +29,6 @@ def desk(bare_site, page, time_machine):
         user.set_password(PASSWORD)
         user.save()
     demo.make_requests()
-    page.set_default_timeout(10_000)
     return sign_in(page, bare_site, "scheduler")
 
 

@@ -13,7 +13,6 @@ def quiet_page(browser):
     """A page of a browser that runs no scripts."""
     context = browser.new_context(java_script_enabled=False, viewport=SIZES["phone"])
     page = context.new_page()
-    page.set_default_timeout(10_000)
     yield page
     context.close()
 
