@@ -125,7 +125,7 @@ class IncidentAdmin(admin.ModelAdmin):
             "what": self.what(incident),
             "went_to": self.went_to(incident),
             "seen": _seen(incident),
-            "opened_by": name_of(incident.opened_by),
+            "opened_by": name_of(incident.opened_by) if incident.opened_by else _("the office"),
             "state": self.state(incident),
             "words": bool(groups & READERS),
             "form": form if groups & LOOP_CLOSERS and (form.is_bound or not incident.closed_at) else None,

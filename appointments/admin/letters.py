@@ -179,10 +179,10 @@ def _told_after(update, user):
     told = _("%(letter)s is now: %(status)s.") % {"letter": update.get_kind_display(), "status": update.standing}
     if update.failure == ReferralUpdate.Failure.WRONG_NUMBER:
         return f"{told} {WRONG_NUMBER}"
-    following = (
-        update.signed_by_id == user.pk and Referral.objects.to_sign(user).order_by("letter_due_at", "pk").first()
-    )
-    if not following:
+    if update.signed_by_id != user.pk:
+        return told
+    following = Referral.objects.to_sign(user).order_by("letter_due_at", "pk").first()
+    if following is None:
         return told
     address = reverse("admin:appointments_referral_change", args=[following.pk])
     return format_html('{} {} <a href="{}">{}</a>', told, _("Your next letter to sign:"), address, following)

@@ -69,8 +69,10 @@ class ReferralQuerySet(models.QuerySet):
     def to_sign(self, by=None):
         """Those with a letter that waits for a clinician's signature: of the account `by`, or of any."""
         letters = ReferralUpdate.objects.filter(status=ReferralUpdate.Status.PREPARED, kind__in=AFTER_VISIT)
-        theirs = letters.filter(signed_at=None, **({"clinician__user": by} if by else {}))
-        return self.allowed().filter(pk__in=theirs.values("referral"))
+        letters = letters.filter(signed_at=None)
+        if by is not None:
+            letters = letters.filter(clinician__user=by)
+        return self.allowed().filter(pk__in=letters.values("referral"))
 
     def unanswerable(self):
         """Those whose office hears nothing though it is time: the request has its end, or waits for that office, and

@@ -57,7 +57,7 @@ def is_still_true(message: Message) -> bool:
 
 def _may_mail(link, kind, most, at):
     """Whether one more mail of `kind` may leave. The request of `link` is locked until the transaction ends."""
-    link.appointment_request = lock(link)
+    link.appointment_request = held.request(link.appointment_request_id)
     # A patient's address is the patient's own; an office may have turned out to be the wrong one.
     if not link.code_address or not (link.purpose == PATIENT or link.stands(at)):
         return False
@@ -74,8 +74,3 @@ def _mail(link, kind, *, cause, **values):
         mail_patient(link.appointment_request, kind, dedupe_key=key, **values)
     else:
         mail_office(link.appointment_request, kind, to=link.code_address, dedupe_key=key, **values)
-
-
-def lock(link):
-    """A function of its own, so that a test can take the guard away and see it missed."""
-    return held.request(link.appointment_request_id)

@@ -100,18 +100,13 @@ def _rebuilt(upload):
 @transaction.atomic
 def _add(file):
     """Several at once wait here for each other, so that five are five. Staff are told of each."""
-    appointment_request = _locked(file.appointment_request)
+    appointment_request = held.request(file.appointment_request.pk)
     _check_room(appointment_request, file.office)
     file.save()
     if file.office:
         referrals.hear(appointment_request, "office-sent-file", practice=file.office.pk, file=file.pk)
     told = tell.desk_of_office if file.office else tell.desk_of_update
     told(appointment_request, f"file:{file.public_id}")
-
-
-def _locked(appointment_request):
-    """A function of its own, so that a test can take the lock away and see it missed."""
-    return held.request(appointment_request.pk)
 
 
 def _check_room(appointment_request, office):
@@ -151,7 +146,7 @@ def remove_file(appointment_request: AppointmentRequest, public_id: uuid.UUID) -
     Whether there was such a file. Raises FileRefused once the request is finished.
     """
     with transaction.atomic():
-        locked = _locked(appointment_request)
+        locked = held.request(appointment_request.pk)
         if locked.status not in OPEN:
             raise FileRefused(FINISHED)
         file = locked.patient_files.kept().sent_by(None).filter(public_id=public_id).first()

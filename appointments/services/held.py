@@ -1,7 +1,8 @@
 """Rows that are ours until the transaction ends. The request comes first, then its referral, as a move takes them.
 
 Rows that point to them may be written meanwhile (`no_key`): whoever holds a contact point and opens incidents of other
-referrals need not wait for who holds one of these and waits for the contact point.
+referrals need not wait for who holds one of these and waits for the contact point. Each is a function, so that a test
+can take the guard away and see it missed.
 """
 
 from appointments.models import AppointmentRequest, ContactPoint, Referral

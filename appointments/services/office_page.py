@@ -7,8 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from appointments.models import AccessLink, ReadEvent, Referral, ReferralEvent, ReferralUpdate, StaffNote
-from appointments.services import contact_points, incidents, referrals, tell
-from appointments.services.access_mail import lock
+from appointments.services import contact_points, held, incidents, referrals, tell
 from appointments.services.rates import count
 
 MESSAGES_PER_HOUR = 10
@@ -65,7 +64,7 @@ def write(link: AccessLink, text: str, *, entry_id: uuid.UUID) -> ReferralEvent:
     """
     if count("office-message", str(link.appointment_request.public_id), seconds=3600) > MESSAGES_PER_HOUR:
         raise TooManyMessages
-    appointment_request = lock(link)
+    appointment_request = held.request(link.appointment_request_id)
     known = ReferralEvent.objects.filter(public_id=entry_id).first()
     if known and (known.what, known.comment, known.details.get("link")) == (WROTE, text, link.pk):
         return known
@@ -81,7 +80,7 @@ def say_wrong(link: AccessLink) -> None:
     """The link reached somebody else: nothing more goes there, and staff hear of it. What was read is an incident, also
     where it was the page alone, and of other patients whose links went there.
     """
-    lock(link)
+    held.request(link.appointment_request_id)
     sent_there = AccessLink.objects.filter(contact_point=link.contact_point, revoked_at=None)
     if not sent_there.update(revoked_at=timezone.now()):
         return  # said twice at once

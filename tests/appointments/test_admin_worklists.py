@@ -303,7 +303,7 @@ def test_first_page_of_an_editor_says_nothing_of_requests(client, practice, morn
     assert first_page(client) == []
 
 
-def test_first_page_costs_the_same_with_1_and_3_of_everything(client, practice, morning):
+def test_first_page_costs_the_same_with_twice_as_much_of_everything(client, practice, morning):
     user, found = sign_in(client, "scheduler"), []
     for __ in range(2):
         every_kind(user)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from PIL import Image
 
 from appointments.models import AppointmentRequest, PatientFile, ReadEvent
-from appointments.services import files, store
+from appointments.services import files, held, store
 from appointments.services.files import FileRefused, keep_file, remove_file
 from appointments.services.moves import NoRight
 from appointments.services.setup import make_groups
@@ -231,7 +231,7 @@ def test_without_the_lock_more_than_five_would_be_kept(monkeypatch):  # the cont
         check(*args)
         counted.wait(30)
 
-    monkeypatch.setattr(files, "_locked", lambda appointment_request: appointment_request)
+    monkeypatch.setattr(held, "request", lambda pk: AppointmentRequest.objects.get(pk=pk))
     monkeypatch.setattr(files, "_check_room", check_and_wait)
     appointment_request = AppointmentRequestFactory()
 

@@ -1,6 +1,7 @@
 """Letters that may have reached somebody else: who is told, who closes, and what the pages show."""
 
 import datetime
+import re
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -207,3 +208,13 @@ def test_letters_gone_astray_are_those_that_left_since_the_number_was_verified_a
     ReferralUpdateFactory(prepared=True, kind="final", **there)
 
     assert incidents.sent_to(fax, fax.value) == [update]
+
+
+@pytest.mark.parametrize("by", ["Robin Demo", None])
+def test_page_says_who_reported_it(client, practice, by):
+    sign_in(client, "supervisor")
+    user = by and UserFactory(group="referral coordinator", first_name="Robin", last_name="Demo")
+
+    html = client.get(page_of(IncidentFactory(opened_by=user))).content.decode()
+
+    assert re.search(r"<dt>Reported</dt><dd>[^<]*, (.*?)</dd>", html)[1].endswith(by or "the office")

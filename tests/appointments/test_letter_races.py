@@ -13,6 +13,10 @@ from tests.factories import AppointmentRequestFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Status = ReferralUpdate.Status
+# The controls show what happens without a guard. SQLite lets one transaction write at a time: there is nothing to show.
+needs_two_writers = pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="one writer at a time: nobody gets in between"
+)
 WAIT = 1.5  # seconds in which whoever does not wait is done
 
 
@@ -80,7 +84,7 @@ def test_loop_stays_open_when_the_request_is_reopened_meanwhile(monkeypatch, upd
     assert (status, closed_at, stored(update)["status"]) == ("in_review", None, "confirmed")
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time: nobody gets in between")
+@needs_two_writers
 def test_without_its_guards_an_open_request_would_count_as_answered(monkeypatch, update, supervisor):  # the control
     unlocked(monkeypatch)
     # The second guard: proof from before the request was opened again counts no more.
@@ -125,7 +129,7 @@ def test_number_is_given_up_after_the_letter_was_sent_or_before_and_not_between(
     assert send_while_the_number_is_given_up(monkeypatch, supervisor) == ["sent", "given up"]
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time: nobody gets in between")
+@needs_two_writers
 def test_without_the_guard_a_letter_would_be_sent_to_a_number_just_given_up(monkeypatch, supervisor):  # the control
     unlocked(monkeypatch)
 
@@ -167,7 +171,7 @@ def test_incident_of_another_letter_waits_for_nobody_who_waits_for_the_number(mo
     assert sorted(Incident.objects.values_list("update__failure", flat=True)) == ["busy", "wrong-number"]
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time: nobody gets in between")
+@needs_two_writers
 def test_rows_held_against_those_that_point_to_them_would_make_two_wait_for_each_other(monkeypatch, supervisor):
     def hold(seen):  # the control
         row = AppointmentRequest.objects.select_for_update().get(pk=seen.appointment_request_id)

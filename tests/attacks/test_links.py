@@ -17,7 +17,7 @@ from django.utils import timezone
 from apollo_site.logs import WordlessFormatter
 from appointments.models import AccessCode, AccessLink, AccessSession, AppointmentRequest, StaffNote
 from appointments.reference import new_reference
-from appointments.services import access, access_mail
+from appointments.services import access, access_mail, held
 from appointments.services.secret import new_secret
 from outbox.models import Message
 from outbox.worker import Worker
@@ -234,13 +234,13 @@ def test_without_the_lock_more_would_leave(monkeypatch):  # the control
     if connection.vendor != "postgresql":
         pytest.skip("SQLite lets one transaction write at a time, whatever the code says")
 
-    def unlocked(link):
-        found = AppointmentRequest.objects.get(pk=link.appointment_request_id)
+    def unlocked(pk):
+        found = AppointmentRequest.objects.get(pk=pk)
         time.sleep(0.1)
         return found
 
     slow = access_mail.count_since
-    monkeypatch.setattr(access_mail, "lock", unlocked)
+    monkeypatch.setattr(held, "request", unlocked)
     monkeypatch.setattr(access_mail, "count_since", lambda *args, **named: (slow(*args, **named), time.sleep(0.1))[0])
     _, link = request_with_link()
 
